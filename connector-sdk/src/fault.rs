@@ -1,0 +1,315 @@
+//! Why an operation failed: one vocabulary for host and connectors.
+
+use std::{fmt, time::Duration};
+
+use abi_stable::std_types::RVec;
+use serde::{Deserialize, Serialize};
+use switchboard_abi::RawFault;
+
+/// What went wrong, as a code that host, connectors and clients share.
+///
+/// The numbers are part of ABI 1; new ones may be added. A number that this build does not know is read as
+/// [`FaultCode::Internal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum FaultCode {
+    /// The input cannot be logged as it is.
+    InvalidInput = 1,
+    /// The CRM refused the user's token: the user has to reconnect.
+    Unauthorized = 2,
+    /// The user may not create entries.
+    Forbidden = 3,
+    /// The contact or another object of the CRM is gone.
+    NotFound = 4,
+    /// The CRM wants fewer requests.
+    RateLimited = 5,
+    /// The CRM refused the entry.
+    Rejected = 6,
+    /// The CRM, or something on the way to it, cannot be used now.
+    Unavailable = 7,
+    /// Nothing was written in time.
+    Timeout = 8,
+    /// A write's end is unclear: an entry may exist.
+    UnknownOutcome = 9,
+    /// Another request is logging this call.
+    InProgress = 10,
+    /// The connector panicked; nothing was written.
+    Panicked = 11,
+    /// The connector's process ended; nothing was written.
+    Crashed = 12,
+    /// The other side does not know this operation.
+    Unsupported = 13,
+    /// The host's services were used after their call had ended.
+    Closed = 14,
+    /// The manifest does not allow this address.
+    ForbiddenHost = 15,
+    /// Too many calls wait.
+    Overloaded = 16,
+    /// No manifest has this name.
+    UnknownCrm = 17,
+    /// The CRM's manifest or library is broken.
+    Disabled = 18,
+    /// A fault of the host or of a connector.
+    Internal = 19,
+}
+
+/// Every code with its name, in the order of the numbers.
+const CODES: [(FaultCode, &str); 19] = [
+    (FaultCode::InvalidInput, "invalid-input"),
+    (FaultCode::Unauthorized, "unauthorized"),
+    (FaultCode::Forbidden, "forbidden"),
+    (FaultCode::NotFound, "not-found"),
+    (FaultCode::RateLimited, "rate-limited"),
+    (FaultCode::Rejected, "rejected"),
+    (FaultCode::Unavailable, "unavailable"),
+    (FaultCode::Timeout, "timeout"),
+    (FaultCode::UnknownOutcome, "unknown-outcome"),
+    (FaultCode::InProgress, "in-progress"),
+    (FaultCode::Panicked, "panicked"),
+    (FaultCode::Crashed, "crashed"),
+    (FaultCode::Unsupported, "unsupported"),
+    (FaultCode::Closed, "closed"),
+    (FaultCode::ForbiddenHost, "forbidden-host"),
+    (FaultCode::Overloaded, "overloaded"),
+    (FaultCode::UnknownCrm, "unknown-crm"),
+    (FaultCode::Disabled, "disabled"),
+    (FaultCode::Internal, "internal"),
+];
+
+impl FaultCode {
+    /// Returns the code's name, e.g. `rate-limited`.
+    pub fn as_str(self) -> &'static str {
+        CODES[self.number() as usize - 1].1
+    }
+
+    /// Returns the code's number in the ABI.
+    pub fn number(self) -> u32 {
+        self as u32
+    }
+
+    /// Reads a number of the ABI; an unknown one is [`FaultCode::Internal`].
+    pub fn from_number(number: u32) -> Self {
+        let known = CODES.iter().find(|(code, _)| code.number() == number);
+        known.map_or(FaultCode::Internal, |(code, _)| *code)
+    }
+
+    /// Lists every code that this build knows, in the order of the numbers.
+    pub fn all() -> impl Iterator<Item = FaultCode> {
+        CODES.iter().map(|(code, _)| *code)
+    }
+}
+
+impl fmt::Display for FaultCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// Why an operation failed.
+///
+/// The host writes the sentence that the user reads, once for each code. The message here says more for the person
+/// who looks closer; where the CRM said why, quote it. It must hold no token, note or transcript.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    code: FaultCode,
+    message: String,
+    retry_after: Option<Duration>,
+    detail: Detail,
+}
+
+/// What travels as `RawFault::detail`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Detail {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_id: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    nothing_sent: bool,
+}
+
+macro_rules! constructors {
+    ($($(#[$doc:meta])* $name:ident => $code:ident;)*) => {
+        impl Fault {
+            $($(#[$doc])* pub fn $name(message: impl Into<String>) -> Self {
+                Self::new(FaultCode::$code, message)
+            })*
+        }
+    };
+}
+
+constructors! {
+    /// The input cannot be logged as it is; the message names what is wrong.
+    invalid_input => InvalidInput;
+    /// The CRM refused the user's token.
+    unauthorized => Unauthorized;
+    /// The user may not create entries.
+    forbidden => Forbidden;
+    /// The contact or another object of the CRM is gone.
+    not_found => NotFound;
+    /// The CRM wants fewer requests; see [`Fault::with_retry_after`].
+    rate_limited => RateLimited;
+    /// The CRM refused the entry; the message quotes it.
+    rejected => Rejected;
+    /// The CRM cannot be used now.
+    unavailable => Unavailable;
+    /// Nothing was written in time.
+    timeout => Timeout;
+    /// A write's end is unclear: an entry may exist.
+    unknown_outcome => UnknownOutcome;
+    /// Another request is logging this call.
+    in_progress => InProgress;
+    /// The connector panicked.
+    panicked => Panicked;
+    /// The connector's process ended.
+    crashed => Crashed;
+    /// The operation is not known here.
+    unsupported => Unsupported;
+    /// The services were used after their call had ended.
+    closed => Closed;
+    /// The manifest does not allow this address.
+    forbidden_host => ForbiddenHost;
+    /// Too many calls wait.
+    overloaded => Overloaded;
+    /// No manifest has this name.
+    unknown_crm => UnknownCrm;
+    /// The CRM's manifest or library is broken.
+    disabled => Disabled;
+    /// A fault of this program.
+    internal => Internal;
+}
+
+impl Fault {
+    /// Makes a fault with a code that is known at run time only.
+    pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            retry_after: None,
+            detail: Detail::default(),
+        }
+    }
+
+    /// Says when to try again, from now. Kept in whole milliseconds; zero says nothing.
+    #[must_use]
+    pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
+        self.retry_after = Some(retry_after).filter(|wait| wait.as_millis() > 0);
+        self
+    }
+
+    /// Names the entry that was created before a later step failed.
+    ///
+    /// The host then knows that the call is logged: it reports the entry together with this fault as a warning, and
+    /// nobody logs the call again.
+    #[must_use]
+    pub fn with_log_id(mut self, log_id: impl Into<String>) -> Self {
+        self.detail.log_id = Some(log_id.into());
+        self
+    }
+
+    /// Says that nothing was sent to the CRM. Needed only by a connector with a network of its own: what goes through
+    /// the host, the host has seen.
+    #[must_use]
+    pub fn with_nothing_sent(mut self) -> Self {
+        self.detail.nothing_sent = true;
+        self
+    }
+
+    /// Returns the code.
+    pub fn code(&self) -> FaultCode {
+        self.code
+    }
+
+    /// Returns what happened, for a person.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns when to try again, from the moment of the fault.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// Returns the id of the entry that was created before the failure.
+    pub fn log_id(&self) -> Option<&str> {
+        self.detail.log_id.as_deref()
+    }
+
+    /// Whether the connector says that it sent nothing.
+    pub fn nothing_sent(&self) -> bool {
+        self.detail.nothing_sent
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<Fault> for RawFault {
+    fn from(fault: Fault) -> Self {
+        let detail = if fault.detail == Detail::default() {
+            RVec::new()
+        } else {
+            // Strings and booleans always serialize.
+            serde_json::to_vec(&fault.detail).unwrap_or_default().into()
+        };
+        let millis = fault.retry_after.map_or(0, |wait| wait.as_millis());
+        RawFault {
+            code: fault.code.number(),
+            retry_after_ms: u64::try_from(millis).unwrap_or(u64::MAX),
+            message: fault.message.into(),
+            detail,
+        }
+    }
+}
+
+/// Reads what the other side sent. A detail that is not the expected JSON is dropped: the code and message stand.
+impl From<RawFault> for Fault {
+    fn from(raw: RawFault) -> Self {
+        let fault = Fault {
+            code: FaultCode::from_number(raw.code),
+            message: raw.message.into(),
+            retry_after: None,
+            detail: serde_json::from_slice(&raw.detail).unwrap_or_default(),
+        };
+        fault.with_retry_after(Duration::from_millis(raw.retry_after_ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_the_abi_and_names_round_trip() {
+        for (index, code) in FaultCode::all().enumerate() {
+            assert_eq!(code.number() as usize, index + 1, "{code}");
+            assert_eq!(FaultCode::from_number(code.number()), code);
+        }
+        assert_eq!(FaultCode::from_number(4711), FaultCode::Internal);
+    }
+
+    #[test]
+    fn a_fault_crosses_the_boundary_whole() {
+        let fault = Fault::rate_limited("slow down")
+            .with_retry_after(Duration::from_millis(1500))
+            .with_log_id("7")
+            .with_nothing_sent();
+        assert_eq!(Fault::from(RawFault::from(fault.clone())), fault);
+    }
+
+    #[test]
+    fn an_unreadable_detail_leaves_code_and_message() {
+        let raw = RawFault {
+            code: 4,
+            retry_after_ms: 0,
+            message: "gone".into(),
+            detail: RVec::from(b"{".to_vec()),
+        };
+        assert_eq!(Fault::from(raw), Fault::not_found("gone"));
+    }
+}
