@@ -1,0 +1,26 @@
+//! The contract of `createCallLog`: typed views of its input, and its outcome.
+//!
+//! An input is parsed once and its text is kept. The views are what most connectors need; what they leave out is
+//! reached through the `raw()` of the object it stands in. Normalisation happens in the views only: the text equals
+//! what came in, member for member and digit for digit.
+//!
+//! The shapes are those of RingCentral App Connect's `createCallLog` and of the "Detailed" view of RingCentral's call
+//! log records.
+
+mod fields;
+mod input;
+mod outcome;
+mod parties;
+mod privacy;
+mod reader;
+mod record;
+mod scan;
+mod time;
+
+pub use fields::Fields;
+pub use input::{CreateCallLog, InputFault, InvalidInput, MAX_INPUT_BYTES, MAX_NESTING};
+pub use outcome::{CallLogged, MessageType, ReturnMessage};
+pub use parties::{Contact, User};
+pub use privacy::{is_private_member, is_secret_member};
+pub use reader::Id;
+pub use record::{Billing, CallDuration, CallRecord, Direction, Extension, Leg, Party, Recording};

@@ -1,0 +1,307 @@
+//! The input of `createCallLog`: one JSON object.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::fields::Fields;
+use super::parties::{Contact, User, score};
+use super::reader::{Faults, Object};
+use super::record::{CallRecord, Direction, Party};
+use super::scan::scan;
+
+/// The largest input: 10 MiB.
+pub const MAX_INPUT_BYTES: usize = 10 * 1024 * 1024;
+
+/// How deep the values of an input may be nested.
+pub const MAX_NESTING: usize = 64;
+
+/// One fault of an input: where and what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct InputFault {
+    /// JSON pointer (RFC 6901) to the value; empty for the whole input.
+    pub pointer: String,
+    /// What was found and expected. Never shows a secret or private value.
+    pub message: String,
+}
+
+impl InputFault {
+    /// Makes a fault.
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for InputFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pointer.as_str() {
+            "" => formatter.write_str(&self.message),
+            pointer => write!(formatter, "{pointer}: {}", self.message),
+        }
+    }
+}
+
+/// An input that cannot be logged, with all its faults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidInput(Vec<InputFault>);
+
+impl InvalidInput {
+    /// Returns the faults, at least one, in the order of the checks.
+    pub fn faults(&self) -> &[InputFault] {
+        &self.0
+    }
+}
+
+impl fmt::Display for InvalidInput {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(formatter, "{separator}{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InvalidInput {}
+
+/// One call to be logged: the input of `createCallLog`.
+#[derive(Clone)]
+pub struct CreateCallLog {
+    user: User,
+    contact: Contact,
+    auth_header: String,
+    call_log: CallRecord,
+    additional_submission: Fields,
+    texts: Texts,
+    ring_sense_ai_score: Option<Box<RawValue>>,
+    raw: Box<RawValue>,
+}
+
+/// The members that are plain text.
+#[derive(Clone)]
+struct Texts {
+    note: Option<String>,
+    ai_note: Option<String>,
+    transcript: Option<String>,
+    ring_sense_transcript: Option<String>,
+    ring_sense_summary: Option<String>,
+    ring_sense_bulleted_summary: Option<String>,
+    ring_sense_link: Option<String>,
+    composed_log_details: Option<String>,
+}
+
+impl CreateCallLog {
+    /// Reads and checks an input.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`] with every fault that was found. Where the text is no JSON there is one: nothing behind it can
+    /// be judged.
+    pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, InvalidInput> {
+        let mut faults = Faults::default();
+        let call = Self::read(json.as_ref(), &mut faults);
+        match (call, faults.into_vec()) {
+            (Some(call), faults) if faults.is_empty() => Ok(call),
+            (_, faults) => Err(InvalidInput(faults)),
+        }
+    }
+
+    /// Reads as much as can be read. `None` comes with at least one fault.
+    fn read(json: &[u8], faults: &mut Faults) -> Option<Self> {
+        if json.len() > MAX_INPUT_BYTES {
+            let message = format!(
+                "is {} bytes long, at most {MAX_INPUT_BYTES} are read",
+                json.len()
+            );
+            faults.add("", message);
+            return None;
+        }
+        let text = utf8(json, faults)?;
+        if let Err(error) = scan(text, faults) {
+            faults.add("", format!("is not JSON: {error}"));
+            return None;
+        }
+        let raw = serde_json::from_str::<&RawValue>(text).ok()?;
+        let input = Object::read(raw, "", faults)?;
+        Self::read_members(&input, faults)
+    }
+
+    fn read_members(input: &Object<'_>, faults: &mut Faults) -> Option<Self> {
+        let user = input.require("user", faults, Object::object);
+        let user = user.map(|object| User::read(&object, faults));
+        let contact_object = input.require("contactInfo", faults, Object::object);
+        let contact = contact_object
+            .as_ref()
+            .map(|object| Contact::read(object, faults));
+        let auth_header = input.require("authHeader", faults, Object::text);
+        let call_log = input.require("callLog", faults, Object::object);
+        let call_log = call_log.map(|object| CallRecord::read(&object, faults));
+        if let (Some(contact), Some(object)) = (&contact, &contact_object) {
+            let numbers = call_log.as_ref().map(numbers_of).unwrap_or_default();
+            contact.check_number(object, &numbers, faults);
+        }
+        let additional_submission = Fields::read(input, "additionalSubmission", faults);
+        let texts = Texts::read(input, faults);
+        let ring_sense_ai_score = score(input, faults);
+        Some(Self {
+            user: user?,
+            contact: contact?,
+            auth_header: auth_header?,
+            call_log: call_log?,
+            additional_submission,
+            texts,
+            ring_sense_ai_score,
+            raw: input.to_raw(),
+        })
+    }
+
+    /// Returns who logs the call (`user`).
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// Returns whom the call was with (`contactInfo`).
+    pub fn contact(&self) -> &Contact {
+        &self.contact
+    }
+
+    /// Returns the value of the HTTP `Authorization` header for the CRM, scheme included. Secret. May be empty.
+    pub fn auth_header(&self) -> &str {
+        &self.auth_header
+    }
+
+    /// Returns the RingCentral call record (`callLog`).
+    pub fn call_log(&self) -> &CallRecord {
+        &self.call_log
+    }
+
+    /// Returns the values of the manifest's custom fields.
+    pub fn additional_submission(&self) -> &Fields {
+        &self.additional_submission
+    }
+
+    /// Returns what the agent wrote.
+    pub fn note(&self) -> Option<&str> {
+        non_empty(&self.texts.note)
+    }
+
+    /// Returns the AI's summary of the call.
+    pub fn ai_note(&self) -> Option<&str> {
+        non_empty(&self.texts.ai_note)
+    }
+
+    /// Returns the transcript.
+    pub fn transcript(&self) -> Option<&str> {
+        non_empty(&self.texts.transcript)
+    }
+
+    /// Returns ACE's transcript.
+    pub fn ring_sense_transcript(&self) -> Option<&str> {
+        non_empty(&self.texts.ring_sense_transcript)
+    }
+
+    /// Returns ACE's summary.
+    pub fn ring_sense_summary(&self) -> Option<&str> {
+        non_empty(&self.texts.ring_sense_summary)
+    }
+
+    /// Returns ACE's summary in points.
+    pub fn ring_sense_bulleted_summary(&self) -> Option<&str> {
+        non_empty(&self.texts.ring_sense_bulleted_summary)
+    }
+
+    /// Returns ACE's score of the call as JSON: a string, a number or an object.
+    pub fn ring_sense_ai_score(&self) -> Option<&RawValue> {
+        self.ring_sense_ai_score.as_deref()
+    }
+
+    /// Returns where ACE shows the call.
+    pub fn ring_sense_link(&self) -> Option<&str> {
+        non_empty(&self.texts.ring_sense_link)
+    }
+
+    /// Returns the body of the log entry, ready to be written.
+    pub fn composed_log_details(&self) -> Option<&str> {
+        non_empty(&self.texts.composed_log_details)
+    }
+
+    /// Returns the subject of an entry: the user's own, else one made from direction and contact.
+    pub fn subject(&self) -> String {
+        if let Some(subject) = self.call_log.custom_subject() {
+            return subject.to_owned();
+        }
+        let contact = &self.contact;
+        let name = contact
+            .name()
+            .or(contact.phone_number())
+            .unwrap_or("Unknown");
+        match self.call_log.direction() {
+            Direction::Inbound => format!("Inbound Call from {name}"),
+            Direction::Outbound => format!("Outbound Call to {name}"),
+            Direction::Other(_) => format!("Call with {name}"),
+        }
+    }
+
+    /// Returns the JSON of a member that has no view, e.g. `hashedAccountId`. `null` is the same as absent.
+    pub fn member(&self, name: &str) -> Option<Box<RawValue>> {
+        let input = Object::read(&self.raw, "", &mut Faults::default())?;
+        input.get(name).map(ToOwned::to_owned)
+    }
+
+    /// Returns the whole input as it came in. Holds secrets.
+    pub fn raw(&self) -> &RawValue {
+        &self.raw
+    }
+}
+
+/// Shows ids only: an input holds secrets and private texts.
+impl fmt::Debug for CreateCallLog {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CreateCallLog")
+            .field("session", &self.call_log.session())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Texts {
+    fn read(input: &Object<'_>, faults: &mut Faults) -> Self {
+        Self {
+            note: input.text("note", faults),
+            ai_note: input.text("aiNote", faults),
+            transcript: input.text("transcript", faults),
+            ring_sense_transcript: input.text("ringSenseTranscript", faults),
+            ring_sense_summary: input.text("ringSenseSummary", faults),
+            ring_sense_bulleted_summary: input.text("ringSenseBulletedSummary", faults),
+            ring_sense_link: input.text("ringSenseLink", faults),
+            composed_log_details: input.text("composedLogDetails", faults),
+        }
+    }
+}
+
+fn utf8<'a>(json: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
+    std::str::from_utf8(json)
+        .map_err(|error| {
+            let message = format!("is not UTF-8 from byte {} on", error.valid_up_to());
+            faults.add("", message);
+        })
+        .ok()
+}
+
+fn numbers_of(record: &CallRecord) -> Vec<String> {
+    let numbers = |party: &Party| [party.phone_number.clone(), party.extension_number.clone()];
+    [record.from(), record.to()]
+        .into_iter()
+        .flat_map(numbers)
+        .flatten()
+        .collect()
+}
+
+fn non_empty(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}

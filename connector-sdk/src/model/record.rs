@@ -1,0 +1,392 @@
+//! The RingCentral call log record, "Detailed" view.
+//!
+//! The API grows: unknown members and values of enumerations are kept, never refused. Only ids, the start time and
+//! objects or arrays in the wrong shape are.
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use super::reader::{Faults, Id, Object, expected, is_number, text};
+use super::time;
+
+/// Which way a call went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Direction {
+    /// The contact called.
+    Inbound,
+    /// The user called.
+    Outbound,
+    /// Something that this SDK does not know, as it was sent.
+    Other(String),
+}
+
+/// How long a call took.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum CallDuration {
+    /// Seconds, as they were sent.
+    Seconds(f64),
+    /// The call is still running.
+    Pending,
+    /// Not sent, or nothing that this SDK understands.
+    Unknown,
+}
+
+/// One side of a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Party {
+    /// Usually E.164.
+    pub phone_number: Option<String>,
+    /// The number within the RingCentral account.
+    pub extension_number: Option<String>,
+    /// The extension's id within the RingCentral account.
+    pub extension_id: Option<String>,
+    /// The name.
+    pub name: Option<String>,
+    /// City and state or country.
+    pub location: Option<String>,
+}
+
+/// The RingCentral extension that a record belongs to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Extension {
+    /// Its id.
+    pub id: Option<String>,
+    /// Its address in the RingCentral API.
+    pub uri: Option<String>,
+}
+
+/// What a call cost, as decimal text in the account's currency.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Billing {
+    /// Paid from what the plan includes.
+    pub cost_included: Option<String>,
+    /// Paid beside it.
+    pub cost_purchased: Option<String>,
+}
+
+/// The recording of a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recording {
+    /// Its id.
+    pub id: Option<String>,
+    /// Its address in the RingCentral API.
+    pub uri: Option<String>,
+    /// `Automatic` or `OnDemand`.
+    pub kind: Option<String>,
+    /// Where the sound is.
+    pub content_uri: Option<String>,
+    /// Where a person can listen to it.
+    pub link: Option<String>,
+}
+
+/// One leg of a call's journey.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Leg {
+    /// What a leg has in common with the whole record. Its start time may be missing.
+    pub record: CallRecord,
+    /// E.g. `Accept`, `PstnToSip`.
+    pub leg_type: Option<String>,
+    /// Whether this is the leg that stands for the call.
+    pub is_master: bool,
+}
+
+/// A call log record.
+#[derive(Clone)]
+pub struct CallRecord {
+    id: Option<Id>,
+    session_id: Option<Id>,
+    telephony_session_id: Option<Id>,
+    start_time: Option<Timestamp>,
+    duration: CallDuration,
+    direction: Direction,
+    from: Party,
+    to: Party,
+    extension: Extension,
+    billing: Billing,
+    recording: Option<Recording>,
+    texts: Texts,
+    legs: Vec<Leg>,
+    raw: Box<RawValue>,
+}
+
+/// The members that are plain text.
+#[derive(Clone)]
+struct Texts {
+    kind: Option<String>,
+    action: Option<String>,
+    result: Option<String>,
+    transport: Option<String>,
+    last_modified_time: Option<String>,
+    custom_subject: Option<String>,
+}
+
+impl CallRecord {
+    /// Reads the record of the whole call, which must name its session and its start.
+    pub(super) fn read(object: &Object<'_>, faults: &mut Faults) -> Self {
+        let record = Self::read_part(object, faults);
+        const IDS: [&str; 3] = ["sessionId", "telephonySessionId", "id"];
+        if IDS
+            .iter()
+            .all(|name| object.get(name).is_none_or(|raw| raw.get() == r#""""#))
+        {
+            let pointer = object.pointer_to("sessionId");
+            faults.add(
+                &pointer,
+                "one of sessionId, telephonySessionId and id is required",
+            );
+        }
+        if object.get("startTime").is_none() {
+            faults.add(&object.pointer_to("startTime"), "is required and missing");
+        }
+        record
+    }
+
+    /// Reads what a record and a leg have in common.
+    fn read_part(object: &Object<'_>, faults: &mut Faults) -> Self {
+        Self {
+            id: object.id("id", faults),
+            session_id: object.id("sessionId", faults),
+            telephony_session_id: object.id("telephonySessionId", faults),
+            start_time: object.typed("startTime", time::EXPECTED, faults, time::moment),
+            duration: duration(object),
+            direction: direction(object),
+            from: party(object, "from", faults),
+            to: party(object, "to", faults),
+            extension: extension(object, faults),
+            billing: billing(object, faults),
+            recording: recording(object, faults),
+            texts: Texts {
+                kind: object.lenient_text("type"),
+                action: object.lenient_text("action"),
+                result: object.lenient_text("result"),
+                transport: object.lenient_text("transport"),
+                last_modified_time: object.lenient_text("lastModifiedTime"),
+                custom_subject: object.lenient_text("customSubject"),
+            },
+            legs: legs(object, faults),
+            raw: object.to_raw(),
+        }
+    }
+
+    /// Returns the record's id.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_ref().map(Id::as_str)
+    }
+
+    /// Returns the id of the call's session.
+    pub fn session_id(&self) -> Option<&str> {
+        self.session_id.as_ref().map(Id::as_str)
+    }
+
+    /// Returns the id of the call's telephony session, `s-...`.
+    pub fn telephony_session_id(&self) -> Option<&str> {
+        self.telephony_session_id.as_ref().map(Id::as_str)
+    }
+
+    /// Returns what identifies the call: `sessionId`, else `telephonySessionId`, else `id`.
+    pub fn session(&self) -> &str {
+        let ids = [self.session_id(), self.telephony_session_id(), self.id()];
+        ids.into_iter()
+            .flatten()
+            .find(|id| !id.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// Returns when the call started. Always there in the record of a whole call; the epoch stands for a leg without.
+    pub fn start_time(&self) -> Timestamp {
+        self.start_time.unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// Returns how long the call took.
+    pub fn duration(&self) -> CallDuration {
+        self.duration
+    }
+
+    /// Returns which way the call went.
+    pub fn direction(&self) -> &Direction {
+        &self.direction
+    }
+
+    /// Returns who called.
+    pub fn from(&self) -> &Party {
+        &self.from
+    }
+
+    /// Returns who was called.
+    pub fn to(&self) -> &Party {
+        &self.to
+    }
+
+    /// Returns the RingCentral extension that the record belongs to.
+    pub fn extension(&self) -> &Extension {
+        &self.extension
+    }
+
+    /// Returns what the call cost.
+    pub fn billing(&self) -> &Billing {
+        &self.billing
+    }
+
+    /// Returns the call's recording.
+    pub fn recording(&self) -> Option<&Recording> {
+        self.recording.as_ref()
+    }
+
+    /// Returns the member `type`: `Voice` or `Fax`.
+    pub fn kind(&self) -> Option<&str> {
+        self.texts.kind.as_deref()
+    }
+
+    /// Returns what started the call, e.g. `Phone Call`.
+    pub fn action(&self) -> Option<&str> {
+        self.texts.action.as_deref()
+    }
+
+    /// Returns how the call ended, e.g. `Accepted`, `Missed`.
+    pub fn result(&self) -> Option<&str> {
+        self.texts.result.as_deref()
+    }
+
+    /// Returns `PSTN` or `VoIP`.
+    pub fn transport(&self) -> Option<&str> {
+        self.texts.transport.as_deref()
+    }
+
+    /// Returns when the record was last changed, as it was sent.
+    pub fn last_modified_time(&self) -> Option<&str> {
+        self.texts.last_modified_time.as_deref()
+    }
+
+    /// Returns the subject that the user gave the call.
+    pub fn custom_subject(&self) -> Option<&str> {
+        self.texts
+            .custom_subject
+            .as_deref()
+            .filter(|subject| !subject.is_empty())
+    }
+
+    /// Returns the legs of the call's journey, in order.
+    pub fn legs(&self) -> &[Leg] {
+        &self.legs
+    }
+
+    /// Returns the whole record as it came in.
+    pub fn raw(&self) -> &RawValue {
+        &self.raw
+    }
+}
+
+/// Shows ids only: a record holds numbers, names and links to recordings.
+impl std::fmt::Debug for CallRecord {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("CallRecord")
+            .field("session", &self.session())
+            .finish_non_exhaustive()
+    }
+}
+
+fn duration(object: &Object<'_>) -> CallDuration {
+    let Some(raw) = object.get("duration") else {
+        return CallDuration::Unknown;
+    };
+    if is_number(raw) {
+        return raw
+            .get()
+            .parse()
+            .map_or(CallDuration::Unknown, CallDuration::Seconds);
+    }
+    match text(raw).as_deref() {
+        Some("pending") => CallDuration::Pending,
+        _ => CallDuration::Unknown,
+    }
+}
+
+fn direction(object: &Object<'_>) -> Direction {
+    match object.lenient_text("direction").unwrap_or_default() {
+        direction if direction == "Inbound" => Direction::Inbound,
+        direction if direction == "Outbound" => Direction::Outbound,
+        direction => Direction::Other(direction),
+    }
+}
+
+fn party(record: &Object<'_>, name: &str, faults: &mut Faults) -> Party {
+    let Some(object) = record.object(name, faults) else {
+        return Party::default();
+    };
+    Party {
+        phone_number: object.lenient_text("phoneNumber"),
+        extension_number: lenient_id(&object, "extensionNumber"),
+        extension_id: id_text(&object, "extensionId", faults),
+        name: object.lenient_text("name"),
+        location: object.lenient_text("location"),
+    }
+}
+
+fn extension(record: &Object<'_>, faults: &mut Faults) -> Extension {
+    let Some(object) = record.object("extension", faults) else {
+        return Extension::default();
+    };
+    Extension {
+        id: id_text(&object, "id", faults),
+        uri: object.lenient_text("uri"),
+    }
+}
+
+fn billing(record: &Object<'_>, faults: &mut Faults) -> Billing {
+    let Some(object) = record.object("billing", faults) else {
+        return Billing::default();
+    };
+    Billing {
+        cost_included: lenient_id(&object, "costIncluded"),
+        cost_purchased: lenient_id(&object, "costPurchased"),
+    }
+}
+
+fn recording(record: &Object<'_>, faults: &mut Faults) -> Option<Recording> {
+    let object = record.object("recording", faults)?;
+    Some(Recording {
+        id: id_text(&object, "id", faults),
+        uri: object.lenient_text("uri"),
+        kind: object.lenient_text("type"),
+        content_uri: object.lenient_text("contentUri"),
+        link: object.lenient_text("link"),
+    })
+}
+
+fn legs(record: &Object<'_>, faults: &mut Faults) -> Vec<Leg> {
+    let Some(raw) = record.get("legs") else {
+        return Vec::new();
+    };
+    let pointer = record.pointer_to("legs");
+    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
+        faults.add(&pointer, expected("an array", raw, "legs"));
+        return Vec::new();
+    };
+    let items = items.into_iter().enumerate();
+    items
+        .filter_map(|(index, item)| Object::read(item, &format!("{pointer}/{index}"), faults))
+        .collect::<Vec<_>>()
+        .iter()
+        .map(|object| Leg {
+            record: CallRecord::read_part(object, faults),
+            leg_type: object.lenient_text("legType"),
+            is_master: object.get("master").is_some_and(|raw| raw.get() == "true"),
+        })
+        .collect()
+}
+
+fn id_text(object: &Object<'_>, name: &str, faults: &mut Faults) -> Option<String> {
+    object.id(name, faults).map(|id| id.as_str().to_owned())
+}
+
+fn lenient_id(object: &Object<'_>, name: &str) -> Option<String> {
+    super::reader::id(object.get(name)?).map(|id| id.as_str().to_owned())
+}

@@ -1,0 +1,96 @@
+//! Reads the moments of a call record.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::Offset;
+use serde_json::value::RawValue;
+
+use super::reader::{is_number, text};
+
+/// What [`moment`] reads, for messages.
+pub(super) const EXPECTED: &str =
+    "a date with a time like 2026-03-05T23:59:30Z, or milliseconds since 1970";
+
+static PARSER: DateTimeParser = DateTimeParser::new();
+
+/// Reads ISO 8601 with `Z` or an offset (`+05:30`, `+0530`), without one as UTC, or epoch milliseconds as a number or
+/// as digits. A date alone is none: nobody knows when that day the call was.
+pub(super) fn moment(raw: &RawValue) -> Option<Timestamp> {
+    if is_number(raw) {
+        return from_millis(raw.get());
+    }
+    let text = text(raw)?;
+    let text = text.trim();
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return from_millis(text);
+    }
+    if !text.contains(':') {
+        return None;
+    }
+    let with_offset = PARSER.parse_timestamp(text).ok();
+    with_offset.or_else(|| in_utc(PARSER.parse_datetime(text).ok()?))
+}
+
+fn from_millis(digits: &str) -> Option<Timestamp> {
+    let millis = digits
+        .parse::<i64>()
+        .ok()
+        .or_else(|| whole(digits.parse().ok()?))?;
+    Timestamp::from_millisecond(millis).ok()
+}
+
+/// Takes `1.7e12` and `1700000000000.0`, which some serializers write.
+fn whole(millis: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (millis.fract() == 0.0 && millis.abs() < EXACT).then_some(millis as i64)
+}
+
+fn in_utc(local: DateTime) -> Option<Timestamp> {
+    Offset::UTC.to_timestamp(local).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Option<String> {
+        let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
+        moment(&raw).map(|moment| moment.to_string())
+    }
+
+    #[test]
+    fn every_form_of_a_moment_is_read() {
+        let noon = Some("2026-03-05T12:00:00Z".to_owned());
+        for form in [
+            r#""2026-03-05T12:00:00Z""#,
+            r#""2026-03-05T12:00:00.000Z""#,
+            r#""2026-03-05T17:30:00+05:30""#,
+            r#""2026-03-05T17:30:00+0530""#,
+            r#""2026-03-05T12:00:00""#,
+            r#""2026-03-05 12:00:00""#,
+            "1772712000000",
+            r#""1772712000000""#,
+            "1772712000000.0",
+            "1.772712e12",
+        ] {
+            assert_eq!(read(form), noon, "{form}");
+        }
+    }
+
+    #[test]
+    fn a_date_alone_and_nonsense_are_no_moment() {
+        for form in [
+            r#""2026-03-05""#,
+            r#""""#,
+            r#""soon""#,
+            r#""2026-13-05T12:00:00Z""#,
+            r#""99999999999999999999""#,
+            "1e300",
+            "true",
+            "{}",
+        ] {
+            assert_eq!(read(form), None, "{form}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Keeps a checked-in settings schema equal to the type that reads the settings.
+
+use std::path::Path;
+
+use schemars::{JsonSchema, schema_for};
+
+/// Fails unless the file holds the JSON Schema of `T`, as `schemars` derives it.
+///
+/// With `UPDATE_SCHEMA=1` in the environment the file is written instead. `path` is relative to the crate's folder,
+/// where tests run.
+///
+/// # Panics
+///
+/// If the file differs or cannot be read or written; the message says what to run.
+pub fn assert_schema_is_current<T: JsonSchema>(path: impl AsRef<Path>) {
+    let path = path.as_ref();
+    let derived = serde_json::to_string_pretty(&schema_for!(T)).expect("a schema is JSON") + "\n";
+    if std::env::var_os("UPDATE_SCHEMA").is_some_and(|value| value == "1") {
+        std::fs::write(path, derived)
+            .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+        return;
+    }
+    let checked_in = std::fs::read_to_string(path).unwrap_or_else(|error| {
+        panic!(
+            "cannot read {}: {error}; run UPDATE_SCHEMA=1 cargo test",
+            path.display()
+        )
+    });
+    assert_eq!(
+        checked_in,
+        derived,
+        "{} differs from the settings' type; run UPDATE_SCHEMA=1 cargo test",
+        path.display()
+    );
+}
