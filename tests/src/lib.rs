@@ -1,1 +1,35 @@
-//! Test harness.
+//! What whole-program tests share: the built program and connectors, and a place to run them in.
+//!
+//! A test makes a [`Workplace`], puts connectors and manifests into it and runs the program there:
+//!
+//! ```no_run
+//! # fn main() -> anyhow::Result<()> {
+//! let mut place = switchboard_tests::Workplace::new()?;
+//! place.guard(&["Bearer s3cret"]);
+//! place.place_connector("switchboard-connector-example")?;
+//! place.write_manifest("example", "manifest_version = 1\n...")?;
+//! let output = place.switchboard(["list", "--json"])?.run()?;
+//! assert_eq!((output.code, output.signal), (Some(0), None));
+//! assert_eq!(output.json()?["crms"][0]["name"], "example");
+//! # Ok(())
+//! # }
+//! ```
+
+mod built;
+mod invocation;
+mod output;
+mod workplace;
+
+use std::path::Path;
+
+pub use built::{library, program};
+pub use invocation::{Invocation, Running};
+pub use output::Output;
+pub use workplace::Workplace;
+
+/// Returns the folder of the workspace's `Cargo.toml`.
+pub fn workspace_root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this package is a folder of the workspace")
+}

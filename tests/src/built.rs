@@ -1,0 +1,115 @@
+//! Builds packages of the workspace and learns from cargo where the results are.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    path::PathBuf,
+    process::Command,
+    sync::{Mutex, PoisonError},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::workspace_root;
+
+/// What a package was built into: kind of the target (`bin`, `cdylib`), its name, its file.
+type Artifacts = Vec<(String, String, PathBuf)>;
+
+/// Builds `package`, once per process, and returns its program `name`.
+///
+/// # Errors
+///
+/// It cannot be built (the message holds cargo's), or has no such program.
+pub fn program(package: &str, name: &str) -> Result<PathBuf> {
+    let artifacts = build(package)?;
+    let found = artifacts
+        .into_iter()
+        .find(|(kind, found, _)| kind == "bin" && found == name);
+    let (_, _, file) = found.with_context(|| format!("{package} has no program {name}"))?;
+    Ok(file)
+}
+
+/// Builds `package`, once per process, and returns its shared library.
+///
+/// # Errors
+///
+/// It cannot be built (the message holds cargo's), or has no shared library.
+pub fn library(package: &str) -> Result<PathBuf> {
+    let artifacts = build(package)?;
+    let mut found = artifacts.into_iter().filter(|(kind, ..)| kind == "cdylib");
+    let library = found
+        .next()
+        .with_context(|| format!("{package} is no cdylib"))?;
+    ensure!(
+        found.next().is_none(),
+        "{package} was built into several cdylibs"
+    );
+    Ok(library.2)
+}
+
+fn build(package: &str) -> Result<Artifacts> {
+    static BUILT: Mutex<BTreeMap<String, Artifacts>> = Mutex::new(BTreeMap::new());
+    // A test that panicked meanwhile has left a map that is still true.
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(artifacts) = built.get(package) {
+        return Ok(artifacts.clone());
+    }
+    let artifacts = run_cargo(package)?;
+    built.insert(package.to_owned(), artifacts.clone());
+    Ok(artifacts)
+}
+
+/// Runs `cargo build`, in the profile that the tests themselves were built in.
+fn run_cargo(package: &str) -> Result<Artifacts> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO")));
+    let mut command = Command::new(cargo);
+    command
+        .current_dir(workspace_root())
+        .args(["build", "--quiet", "--package", package])
+        .arg("--message-format=json-render-diagnostics");
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    let output = command.output().context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!(
+            "cannot build {package}:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    let messages = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
+    let mut artifacts = Artifacts::new();
+    for message in messages {
+        let message = message.context("cannot read cargo's messages")?;
+        if message["reason"] == "compiler-artifact" {
+            artifacts.extend(artifact(&message));
+        }
+    }
+    Ok(artifacts)
+}
+
+/// Returns the program or shared library that a message is about; most are about neither.
+fn artifact(message: &Value) -> Option<(String, String, PathBuf)> {
+    let target = &message["target"];
+    let kind = |wanted| {
+        target["kind"]
+            .as_array()
+            .is_some_and(|kinds| kinds.contains(&wanted))
+    };
+    let name = target["name"].as_str()?.to_owned();
+    if kind(Value::from("bin")) {
+        let file = message["executable"].as_str()?;
+        return Some(("bin".to_owned(), name, PathBuf::from(file)));
+    }
+    if !kind(Value::from("cdylib")) {
+        return None;
+    }
+    let mut files = message["filenames"]
+        .as_array()?
+        .iter()
+        .filter_map(Value::as_str);
+    let file = files.find(|file| file.ends_with(env::consts::DLL_SUFFIX))?;
+    Some(("cdylib".to_owned(), name, PathBuf::from(file)))
+}
