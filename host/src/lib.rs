@@ -1,1 +1,4 @@
 //! The host.
+
+#[allow(dead_code, unreachable_pub, unused_imports)]
+mod egress;
