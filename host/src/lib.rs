@@ -2,3 +2,5 @@
 
 #[allow(dead_code, unreachable_pub, unused_imports)]
 mod egress;
+#[allow(dead_code, unreachable_pub, unused_imports)]
+mod manifest;
