@@ -1,11 +1,216 @@
 //! Manifests: the TOML files by which an operator enables CRMs.
 //!
-//! Faults are shown with the line in question and a caret ([`Diagnostic`]).
+//! [`read_folder`] reads a folder of them and reports all faults of all files at once, each with the line in
+//! question and a caret ([`Diagnostic`]). One broken manifest disables its own CRM and no other. A file with
+//! syntax errors reports those alone: the rest would be a guess at what was meant.
 
+mod custom_field;
 mod diagnostic;
 mod faults;
+mod grammar;
+mod parse;
+mod reader;
+mod settings;
 mod source;
 mod variables;
 
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub use custom_field::{CustomField, FieldKind, FieldOption};
 pub use diagnostic::Diagnostic;
+pub use settings::Settings;
 pub use variables::Environment;
+
+use crate::egress::{HostPattern, RequestPattern};
+use diagnostic::Place;
+
+/// One CRM's manifest, read and checked.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// The file.
+    pub path: PathBuf,
+    /// `[crm]`: how the CRM is called.
+    pub crm: Crm,
+    /// `[connector]`: what talks to it.
+    pub connector: ConnectorSection,
+    /// `[network]`: where the connector may talk.
+    pub network: Network,
+    /// `[limits]`: how much and how long.
+    pub limits: Limits,
+    /// `[log]`: what an entry looks like.
+    pub log: LogSection,
+    /// `[[custom_fields]]`: what users may submit beside a call, in order.
+    pub custom_fields: Vec<CustomField>,
+    /// `[settings]`: what the connector is opened with.
+    pub settings: Settings,
+    secrets: Vec<SecretText>,
+    library_place: Place,
+}
+
+/// How a CRM is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crm {
+    /// How calls name it: 1 to 64 of `a-z`, `0-9` and `-`. No two manifests of a folder share one.
+    pub name: String,
+    /// How people call it; the name, unless the manifest says otherwise.
+    pub display_name: String,
+}
+
+/// Which library talks to the CRM, and how it is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectorSection {
+    /// Where the library is.
+    pub library: LibraryRef,
+    /// The SHA-256 of the library, if the operator pinned it.
+    pub sha256: Option<[u8; 32]>,
+    /// Where the library runs.
+    pub isolation: Isolation,
+}
+
+/// Where a connector library is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LibraryRef {
+    /// A bare name, such as `acme`: `libacme.so`, `acme.dll` or `libacme.dylib` in a connectors folder.
+    Name(String),
+    /// A file; a relative path has been joined to the manifest's folder.
+    Path(PathBuf),
+    /// One of the others for each platform, such as `linux-x86_64-gnu`.
+    PerPlatform(BTreeMap<String, LibraryRef>),
+}
+
+/// Where a connector library runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// In the host's own process: the fastest path, for connectors that the operator trusts.
+    InProcess,
+}
+
+/// Where a connector may talk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Network {
+    /// The hosts that may be reached; none by default.
+    pub allowed_hosts: Vec<HostPattern>,
+    /// Requests that a connector may declare to be reads although their method could write.
+    pub read_requests: Vec<RequestPattern>,
+    /// Statuses, 400 to 599, with which the CRM answers a write before it has applied anything.
+    pub rejects_unapplied: Vec<u16>,
+    /// The proxy through which every request goes. Secret: it may hold a password.
+    pub proxy: Option<SecretText>,
+}
+
+/// A text that no log line and no `Debug` output may show.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretText(String);
+
+/// How long a call may take, and how many run at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The time limit of one call, 1 s to 10 min; 30 s by default.
+    pub timeout: Duration,
+    /// How many calls run at once, 1 to 10,000; 32 by default.
+    pub max_in_flight: usize,
+}
+
+/// What an entry looks like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogSection {
+    /// The format of the entry's body.
+    pub format: LogFormat,
+    /// What becomes of submitted fields that no `[[custom_fields]]` defines.
+    pub unknown_custom_fields: UnknownCustomFields,
+}
+
+/// The format of an entry's body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `text/plain`
+    #[default]
+    Plain,
+    /// `text/html`
+    Html,
+    /// `text/markdown`
+    Markdown,
+    /// `custom`: the connector composes the body.
+    Custom,
+}
+
+/// What becomes of a submitted field that the manifest does not define.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UnknownCustomFields {
+    /// It reaches the connector, and a warning names it.
+    #[default]
+    Pass,
+    /// The call is refused.
+    Refuse,
+}
+
+impl Manifest {
+    /// Reads one file.
+    ///
+    /// # Errors
+    ///
+    /// Every fault, at least one.
+    pub fn read(path: &Path, environment: Environment<'_>) -> Result<Self, Vec<Diagnostic>> {
+        parse::read(path, environment).manifest
+    }
+
+    /// Lists every text that came from a `${..}` anywhere in the file, and the proxy's password. Whoever
+    /// writes logs and errors removes these texts from them.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().map(SecretText::expose)
+    }
+}
+
+impl LibraryRef {
+    /// Returns the reference for a platform, such as `linux-x86_64-gnu`; `None` if the manifest names others
+    /// only.
+    pub fn for_platform(&self, platform: &str) -> Option<&LibraryRef> {
+        match self {
+            LibraryRef::PerPlatform(platforms) => platforms.get(platform),
+            everywhere => Some(everywhere),
+        }
+    }
+}
+
+impl SecretText {
+    /// Lends the text to whoever must use it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SecretText(..)")
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            max_in_flight: 32,
+        }
+    }
+}
+
+impl LogFormat {
+    /// Returns the word that stands in the manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LogFormat::Plain => "text/plain",
+            LogFormat::Html => "text/html",
+            LogFormat::Markdown => "text/markdown",
+            LogFormat::Custom => "custom",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+//! The sections of a manifest: which keys there are, what they hold, what they mean when absent.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use toml::de::DeValue;
+use url::Url;
+
+use super::{
+    ConnectorSection, Crm, Isolation, LibraryRef, Limits, LogFormat, LogSection, Manifest, Network,
+    SecretText, UnknownCustomFields, custom_field,
+    diagnostic::{Diagnostic, Place, listed, quoted},
+    reader::{Item, Table},
+    settings::Settings,
+};
+
+/// Every platform for which a library can be named: operating system, processor and, on Linux, C library.
+const PLATFORMS: [&str; 8] = [
+    "linux-x86_64-gnu",
+    "linux-x86_64-musl",
+    "linux-aarch64-gnu",
+    "linux-aarch64-musl",
+    "macos-x86_64",
+    "macos-aarch64",
+    "windows-x86_64",
+    "windows-aarch64",
+];
+
+const MANIFEST_VERSION: u32 = 1;
+const MAX_NAME_LEN: usize = 64;
+const TIMEOUT_FROM: Duration = Duration::from_secs(1);
+const TIMEOUT_TO: Duration = Duration::from_secs(600);
+const EXPECTED_TIMEOUT: &str = "a time from \"1s\" to \"10m\", with the unit ms, s or m";
+
+/// Reads a whole manifest that stands in the file `path`.
+pub(super) fn manifest(mut root: Table<'_>, path: &Path) -> Option<Manifest> {
+    // A manifest of another version has another grammar: what looks like a fault in it may be none.
+    if root.required("manifest_version", "manifest_version = 1", is_known_version) == Some(false) {
+        return None;
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let file = root.place();
+    let crm = root.required("crm", "[crm]", crm);
+    let connector = root.required("connector", "[connector]", |item| connector(item, folder));
+    let network = root.optional("network", network);
+    let limits = root.optional("limits", limits);
+    let log = root.optional("log", log);
+    let custom_fields = root.optional("custom_fields", custom_field::read_all);
+    let settings = root.optional("settings", Settings::read);
+    root.finish();
+    let (connector, library_place) = connector?;
+    Some(Manifest {
+        path: path.to_owned(),
+        crm: crm?,
+        connector,
+        network: network.unwrap_or_default(),
+        limits: limits.unwrap_or_default(),
+        log: log.unwrap_or_default(),
+        custom_fields: custom_fields.unwrap_or_default(),
+        settings: settings.unwrap_or_else(|| Settings::absent(file)),
+        secrets: Vec::new(),
+        library_place,
+    })
+}
+
+/// Whether a text can be the name of a CRM.
+fn is_crm_name(name: &str) -> bool {
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    (1..=MAX_NAME_LEN).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+fn is_known_version(item: Item<'_>) -> Option<bool> {
+    let found = item.integer(1..=u32::MAX)?;
+    if found == MANIFEST_VERSION {
+        return Some(true);
+    }
+    let message = format!("manifest version {found} is not known to this version of switchboard");
+    item.report(
+        Diagnostic::new(item.place(), message)
+            .label(format!("expected {MANIFEST_VERSION}"))
+            .help("use a newer switchboard, or write the manifest in version 1"),
+    );
+    Some(false)
+}
+
+fn crm(item: Item<'_>) -> Option<Crm> {
+    let mut table = item.table("[crm]")?;
+    let name = table.required("name", "name = \"acme\"", |item| {
+        item.parsed("1 to 64 of the characters a-z, 0-9 and -", |text| {
+            is_crm_name(text).then(|| text.to_owned())
+        })
+    });
+    let display_name = table.optional("display_name", Item::filled);
+    table.finish();
+    let name = name?;
+    Some(Crm {
+        display_name: display_name.unwrap_or_else(|| name.clone()),
+        name,
+    })
+}
+
+/// Also returns where the library is named: faults that the library causes point there.
+fn connector(item: Item<'_>, folder: &Path) -> Option<(ConnectorSection, Place)> {
+    let mut table = item.table("[connector]")?;
+    let example = "library = \"switchboard_connector_acme\"";
+    let library = table.required("library", example, |item| {
+        Some((library(item, folder)?, item.place()))
+    });
+    let sha256 = table.optional("sha256", |item| {
+        item.parsed("64 hexadecimal digits", sha256_of)
+    });
+    let isolation = table.optional("isolation", isolation);
+    table.finish();
+    let (library, place) = library?;
+    let section = ConnectorSection {
+        library,
+        sha256,
+        isolation: isolation.unwrap_or(Isolation::InProcess),
+    };
+    Some((section, place))
+}
+
+fn library(item: Item<'_>, folder: &Path) -> Option<LibraryRef> {
+    let DeValue::Table(platforms) = item.value() else {
+        return item.parsed("a bare name or a path", |text| library_of(text, folder));
+    };
+    let mut libraries = BTreeMap::new();
+    for (key, value) in platforms {
+        let platform = key.get_ref();
+        if !PLATFORMS.contains(&platform.as_ref()) {
+            let message = format!("unknown platform {}", quoted(platform));
+            let fault = Diagnostic::new(item.place_of(key.span()), message)
+                .label(format!("expected {}", listed(PLATFORMS)))
+                .did_you_mean(platform, PLATFORMS);
+            item.report(fault);
+            continue;
+        }
+        let item = item.inner(platform, value);
+        let library = item.parsed("a bare name or a path", |text| library_of(text, folder));
+        libraries.extend(library.map(|library| (platform.to_string(), library)));
+    }
+    if platforms.is_empty() {
+        return item.refuse("a table with at least one platform");
+    }
+    Some(LibraryRef::PerPlatform(libraries))
+}
+
+/// Anything with a slash or a dot is a path; a dot because a file's ending starts with one.
+fn library_of(text: &str, folder: &Path) -> Option<LibraryRef> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if text.contains(['/', '\\', '.']) {
+        Some(LibraryRef::Path(folder.join(text)))
+    } else if !text.is_empty() && text.bytes().all(is_name) {
+        Some(LibraryRef::Name(text.to_owned()))
+    } else {
+        None
+    }
+}
+
+fn sha256_of(text: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    if text.len() != 2 * digest.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (byte, digits) in digest.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let digits = str::from_utf8(digits).ok()?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    Some(digest)
+}
+
+fn isolation(item: Item<'_>) -> Option<Isolation> {
+    if item.value().as_str() == Some("process") {
+        let message = "a worker process is not yet supported by this version of switchboard";
+        item.report(
+            Diagnostic::new(item.place(), message)
+                .label("expected `in-process`")
+                .help("write `isolation = \"in-process\"` if you trust the connector"),
+        );
+        return None;
+    }
+    item.choice(&[("in-process", Isolation::InProcess)])
+}
+
+fn network(item: Item<'_>) -> Option<Network> {
+    let mut table = item.table("[network]")?;
+    let allowed_hosts = table.optional("allowed_hosts", |item| item.list(Item::pattern));
+    let read_requests = table.optional("read_requests", |item| item.list(Item::pattern));
+    let rejects_unapplied = table.optional("rejects_unapplied", |item| {
+        item.list(|status| status.integer(400..=599))
+    });
+    let proxy = table.optional("proxy", proxy);
+    table.finish();
+    Some(Network {
+        allowed_hosts: allowed_hosts.unwrap_or_default(),
+        read_requests: read_requests.unwrap_or_default(),
+        rejects_unapplied: rejects_unapplied.unwrap_or_default(),
+        proxy,
+    })
+}
+
+fn proxy(item: Item<'_>) -> Option<SecretText> {
+    let url = item.parsed("a URL that starts with http:// or https://", |text| {
+        let url = Url::parse(text).ok()?;
+        (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+    })?;
+    item.reader().keep_secret(url.password());
+    Some(SecretText(url.into()))
+}
+
+fn limits(item: Item<'_>) -> Option<Limits> {
+    let mut table = item.table("[limits]")?;
+    let timeout = table.optional("timeout", |item| item.parsed(EXPECTED_TIMEOUT, timeout_of));
+    let max_in_flight = table.optional("max_in_flight", |item| item.integer(1..=10_000));
+    table.finish();
+    let default = Limits::default();
+    Some(Limits {
+        timeout: timeout.unwrap_or(default.timeout),
+        max_in_flight: max_in_flight.unwrap_or(default.max_in_flight),
+    })
+}
+
+fn timeout_of(text: &str) -> Option<Duration> {
+    let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(unit_at);
+    let number: u64 = number.parse().ok()?;
+    let timeout = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.checked_mul(60)?),
+        _ => return None,
+    };
+    (TIMEOUT_FROM..=TIMEOUT_TO)
+        .contains(&timeout)
+        .then_some(timeout)
+}
+
+fn log(item: Item<'_>) -> Option<LogSection> {
+    let mut table = item.table("[log]")?;
+    let formats = [
+        LogFormat::Plain,
+        LogFormat::Html,
+        LogFormat::Markdown,
+        LogFormat::Custom,
+    ];
+    let format = table.optional("format", |item| {
+        item.choice(&formats.map(|format| (format.as_str(), format)))
+    });
+    let unknown_custom_fields = table.optional("unknown_custom_fields", |item| {
+        item.choice(&[
+            ("pass", UnknownCustomFields::Pass),
+            ("refuse", UnknownCustomFields::Refuse),
+        ])
+    });
+    table.finish();
+    Some(LogSection {
+        format: format.unwrap_or_default(),
+        unknown_custom_fields: unknown_custom_fields.unwrap_or_default(),
+    })
+}

@@ -1,0 +1,133 @@
+//! One file: from its bytes to a manifest or its faults.
+
+use std::{ops::Range, path::Path, sync::Arc};
+
+use toml::de::DeTable;
+
+use super::{
+    Manifest, SecretText,
+    diagnostic::{Diagnostic, Place},
+    faults::Faults,
+    grammar,
+    reader::Reader,
+    source::Source,
+    variables::{Environment, Variables, read_file},
+};
+
+/// What became of one file.
+pub(super) struct Parsed {
+    pub(super) manifest: Result<Manifest, Vec<Diagnostic>>,
+    /// The CRM's name and where it stands, if it could be read, whatever else is wrong.
+    pub(super) crm: Option<(String, Place)>,
+}
+
+impl Parsed {
+    /// Adds a fault that shows only beside other files.
+    pub(super) fn add_fault(&mut self, fault: Diagnostic) {
+        match &mut self.manifest {
+            Ok(_) => self.manifest = Err(vec![fault]),
+            Err(faults) => faults.push(fault),
+        }
+    }
+
+    fn broken(faults: Vec<Diagnostic>) -> Self {
+        Self {
+            manifest: Err(faults),
+            crm: None,
+        }
+    }
+}
+
+/// Reads a file.
+pub(super) fn read(path: &Path, environment: Environment<'_>) -> Parsed {
+    match read_file(path) {
+        Ok(bytes) => parse(path, &bytes, environment),
+        Err(error) => {
+            let source = Arc::new(Source::unreadable(path));
+            let fault = Diagnostic::new(Place::file(&source), format!("cannot use this: {error}"));
+            let help =
+                "put a readable TOML file here, or rename it so that it does not end in .toml";
+            Parsed::broken(vec![fault.help(help)])
+        }
+    }
+}
+
+/// Reads the content of the file `path`.
+pub(super) fn parse(path: &Path, bytes: &[u8], environment: Environment<'_>) -> Parsed {
+    let text = match str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return Parsed::broken(vec![not_utf8(path, bytes, error.valid_up_to())]),
+    };
+    let (tree, errors) = DeTable::parse_recoverable(text);
+    let tree = tree.get_ref();
+    let source = Arc::new(if errors.is_empty() {
+        Source::new(path, text, tree)
+    } else {
+        Source::of_broken(path, text, tree)
+    });
+    let crm = crm_of(tree).map(|(name, span)| (name, Place::at(&source, span)));
+    if !errors.is_empty() {
+        let faults = syntax_faults(&source, errors);
+        return Parsed {
+            manifest: Err(faults),
+            crm,
+        };
+    }
+    let variables = Variables {
+        environment,
+        folder: path.parent().unwrap_or(Path::new("")),
+    };
+    let manifest = check(&source, tree, path, variables);
+    let name = manifest.as_ref().ok().map(|ready| ready.crm.name.clone());
+    Parsed {
+        manifest,
+        crm: crm.map(|(written, place)| (name.unwrap_or(written), place)),
+    }
+}
+
+fn check(
+    source: &Arc<Source>,
+    tree: &DeTable<'_>,
+    path: &Path,
+    variables: Variables<'_>,
+) -> Result<Manifest, Vec<Diagnostic>> {
+    let reader = Reader::new(source, variables);
+    let manifest = grammar::manifest(reader.root(tree), path);
+    let secrets = reader.secrets_after(0);
+    let faults = reader.into_faults();
+    match manifest {
+        Some(manifest) if faults.is_empty() => Ok(Manifest {
+            secrets: secrets.into_iter().map(SecretText).collect(),
+            ..manifest
+        }),
+        _ => Err(faults),
+    }
+}
+
+fn syntax_faults(source: &Arc<Source>, errors: Vec<toml::de::Error>) -> Vec<Diagnostic> {
+    let mut faults = Faults::default();
+    for error in errors {
+        let place = match error.span() {
+            Some(span) => Place::at(source, span),
+            None => Place::file(source),
+        };
+        faults.push(Diagnostic::new(
+            place,
+            format!("not TOML: {}", error.message()),
+        ));
+    }
+    faults.into_vec(source)
+}
+
+fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
+    let text = String::from_utf8_lossy(bytes);
+    let source = Arc::new(Source::of_broken(path, &text, &DeTable::new()));
+    Diagnostic::new(Place::at(&source, offset..offset + 1), "not UTF-8")
+        .label("this is no character")
+        .help("save the file in the encoding UTF-8")
+}
+
+fn crm_of(tree: &DeTable<'_>) -> Option<(String, Range<usize>)> {
+    let name = tree.get("crm")?.get_ref().get("name")?;
+    Some((name.get_ref().as_str()?.to_owned(), name.span()))
+}

@@ -1,0 +1,366 @@
+use std::{ffi::OsString, fs};
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::{parse::parse, *};
+
+/// A whole manifest, every key written out.
+const WHOLE: &str = r#"
+manifest_version = 1
+
+[crm]
+name = "pipedrive"
+display_name = "Pipedrive"
+
+[connector]
+library = "switchboard_connector_pipedrive"
+sha256 = "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00FF"
+isolation = "in-process"
+
+[network]
+allowed_hosts = ["*.pipedrive.com", "localhost:*"]
+read_requests = ["POST /v1/search"]
+rejects_unapplied = [503]
+proxy = "http://me:${PROXY_PASSWORD}@proxy.example:3128"
+
+[limits]
+timeout = "1500ms"
+max_in_flight = 1_000
+
+[log]
+format = "text/html"
+unknown_custom_fields = "refuse"
+
+[[custom_fields]]
+name = "deals"
+title = "Deal"
+type = "selection"
+contact_dependent = true
+
+[[custom_fields]]
+name = "outcome"
+type = "selection"
+required = true
+options = [{ value = 7, title = "Seven" }, { value = "x" }]
+default = "7"
+description = "How it went"
+
+[[custom_fields]]
+name = "due"
+type = "date"
+default = 2026-01-31
+
+[settings]
+api_region = "${REGION}"
+price = 0x10
+when = 2026-01-31T10:00:00Z
+nested = { list = [1.5, true, "a$${b}"] }
+"#;
+
+pub(super) const HEAD: &str = "manifest_version = 1
+[crm]
+name = \"acme\"
+[connector]
+library = \"acme\"
+";
+
+pub(super) fn environment(name: &str) -> Option<OsString> {
+    match name {
+        "REGION" => Some("eu-central".into()),
+        "PROXY_PASSWORD" => Some("hunter2".into()),
+        "SECRET_NUMBER" => Some("4711".into()),
+        _ => None,
+    }
+}
+
+fn try_read(text: &str) -> Result<Manifest, Vec<Diagnostic>> {
+    let path = Path::new("manifests/acme.toml");
+    parse(path, text.as_bytes(), &environment).manifest
+}
+
+pub(super) fn read(text: &str) -> Manifest {
+    try_read(text).unwrap_or_else(|faults| panic!("{}", rendered(&faults)))
+}
+
+fn faults(text: &str) -> Vec<Diagnostic> {
+    try_read(text).expect_err("this manifest has a fault")
+}
+
+pub(super) fn rendered(faults: &[Diagnostic]) -> String {
+    let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    texts.join("\n\n")
+}
+
+fn messages(text: &str) -> Vec<String> {
+    let faults = faults(text);
+    faults.iter().map(|f| f.message().to_owned()).collect()
+}
+
+#[test]
+fn a_whole_manifest_is_read_key_by_key() {
+    let manifest = read(WHOLE);
+    let network = &manifest.network;
+    assert_eq!(manifest.crm.name, "pipedrive");
+    assert_eq!(manifest.crm.display_name, "Pipedrive");
+    let library = LibraryRef::Name("switchboard_connector_pipedrive".into());
+    assert_eq!(manifest.connector.library, library);
+    assert_eq!(manifest.connector.sha256.unwrap()[..2], [0x00, 0xff]);
+    assert_eq!(manifest.connector.sha256.unwrap()[31], 0xff);
+    assert_eq!(manifest.connector.isolation, Isolation::InProcess);
+    assert_eq!(network.allowed_hosts[0].to_string(), "*.pipedrive.com");
+    assert!(network.read_requests[0].matches("POST", "/v1/search"));
+    assert_eq!(network.rejects_unapplied, [503]);
+    assert_eq!(
+        network.proxy.as_ref().unwrap().expose(),
+        "http://me:hunter2@proxy.example:3128/"
+    );
+    assert_eq!(manifest.limits.timeout, Duration::from_millis(1500));
+    assert_eq!(manifest.limits.max_in_flight, 1000);
+    assert_eq!(manifest.log.format, LogFormat::Html);
+    assert_eq!(
+        manifest.log.unknown_custom_fields,
+        UnknownCustomFields::Refuse
+    );
+    let [deals, outcome, due] = &manifest.custom_fields[..] else {
+        panic!("{:?}", manifest.custom_fields);
+    };
+    assert_eq!((&*deals.name, &*deals.title), ("deals", "Deal"));
+    assert!(deals.contact_dependent && !deals.required && !deals.has_fixed_options());
+    assert!(outcome.required && outcome.has_fixed_options());
+    assert_eq!(
+        (outcome.kind, &*outcome.title),
+        (FieldKind::Selection, "outcome")
+    );
+    assert_eq!(
+        (&outcome.options[0].value, &*outcome.options[0].title),
+        (&json!(7), "Seven")
+    );
+    assert_eq!(
+        (&outcome.options[1].value, &*outcome.options[1].title),
+        (&json!("x"), "x")
+    );
+    assert_eq!(outcome.default, Some(json!("7")));
+    assert_eq!(outcome.description.as_deref(), Some("How it went"));
+    assert_eq!(due.default, Some(json!("2026-01-31")));
+    assert_eq!(
+        manifest.settings.to_json(),
+        json!({
+            "api_region": "eu-central",
+            "price": 16,
+            "when": "2026-01-31T10:00:00Z",
+            "nested": {"list": [1.5, true, "a${b}"]},
+        })
+    );
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let manifest = read(HEAD);
+    assert_eq!(manifest.crm.display_name, "acme");
+    assert_eq!(manifest.connector.sha256, None);
+    assert_eq!(manifest.connector.isolation, Isolation::InProcess);
+    assert_eq!(manifest.network, Network::default());
+    assert_eq!(manifest.limits.timeout, Duration::from_secs(30));
+    assert_eq!(manifest.limits.max_in_flight, 32);
+    assert_eq!(manifest.log, LogSection::default());
+    assert!(manifest.custom_fields.is_empty());
+    assert_eq!(manifest.settings.to_json(), json!({}));
+}
+
+#[test]
+fn what_came_from_variables_is_listed_as_secret_and_no_debug_output_shows_it() {
+    let manifest = read(WHOLE);
+    let all: Vec<_> = manifest.secrets().collect();
+    assert_eq!(all, ["hunter2", "hunter2", "eu-central"]);
+    assert_eq!(
+        manifest.settings.secrets().collect::<Vec<_>>(),
+        ["eu-central"]
+    );
+    let shown = format!("{manifest:?}");
+    for secret in all {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}
+
+#[test]
+fn a_password_written_into_the_proxy_is_secret() {
+    let manifest = read(&format!(
+        "{HEAD}[network]\nproxy = \"http://me:pw-1@proxy\"\n"
+    ));
+    assert_eq!(manifest.secrets().collect::<Vec<_>>(), ["pw-1"]);
+    assert!(!format!("{manifest:?}").contains("pw-1"));
+}
+
+#[test]
+fn a_library_is_a_name_a_path_beside_the_manifest_or_one_of_these_a_platform() {
+    let library = |text: &str| {
+        let head = HEAD.replace("library = \"acme\"", &format!("library = {text}"));
+        read(&head).connector.library
+    };
+    let path = |text: &str| LibraryRef::Path(PathBuf::from(text));
+    assert_eq!(
+        library("\"my-acme_2\""),
+        LibraryRef::Name("my-acme_2".into())
+    );
+    assert_eq!(library("\"libacme.so\""), path("manifests/libacme.so"));
+    assert_eq!(library("\"../lib/acme\""), path("manifests/../lib/acme"));
+    assert_eq!(library("\"/opt/acme\""), path("/opt/acme"));
+    let each = library("{ linux-x86_64-gnu = \"a.so\", windows-x86_64 = \"a\" }");
+    assert_eq!(
+        each.for_platform("linux-x86_64-gnu"),
+        Some(&path("manifests/a.so"))
+    );
+    assert_eq!(
+        each.for_platform("windows-x86_64"),
+        Some(&LibraryRef::Name("a".into()))
+    );
+    assert_eq!(each.for_platform("macos-aarch64"), None);
+    let everywhere = library("\"acme\"");
+    assert_eq!(everywhere.for_platform("macos-aarch64"), Some(&everywhere));
+}
+
+#[test]
+fn a_timeout_needs_a_unit_and_has_bounds() {
+    let timeout = |text: &str| {
+        try_read(&format!("{HEAD}[limits]\ntimeout = \"{text}\"\n")).map(|m| m.limits.timeout)
+    };
+    for (text, seconds) in [("1s", 1), ("1000ms", 1), ("2m", 120), ("10m", 600)] {
+        assert_eq!(
+            timeout(text).unwrap(),
+            Duration::from_secs(seconds),
+            "{text}"
+        );
+    }
+    for text in [
+        "30",
+        "s",
+        "",
+        "999ms",
+        "11m",
+        "-1s",
+        "1.5s",
+        "1 s",
+        "1h",
+        "99999999999999999999s",
+        "307445734561825861m",
+    ] {
+        assert!(timeout(text).is_err(), "{text}");
+    }
+}
+
+/// Each file of `tests/cases` is rendered whole and compared with a file under `snapshots/`.
+#[test]
+fn diagnostics_point_at_the_fault_and_say_what_is_allowed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/manifest/tests/cases");
+    let cases = fs::read_dir(folder).unwrap();
+    let mut names = Vec::new();
+    for path in cases.map(|case| case.unwrap().path()) {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        insta::assert_snapshot!(name.clone(), rendered(&faults(&text)));
+        names.push(name);
+    }
+    assert_eq!(names.len(), 14, "{names:?}");
+}
+
+#[test]
+fn a_summary_is_one_line_with_file_line_and_column() {
+    let text = HEAD.replace("name = \"acme\"", "name = \"Acmé\" ");
+    let [fault] = &faults(&text)[..] else {
+        panic!()
+    };
+    assert_eq!(
+        fault.summary(),
+        "manifests/acme.toml:3:8: `name` is not 1 to 64 of the characters a-z, 0-9 and -"
+    );
+    assert_eq!(fault.position(), Some((3, 8)));
+    let file = &faults("manifest_version = 1\n")[0];
+    assert_eq!(
+        file.summary(),
+        "manifests/acme.toml: missing key `crm` in the manifest"
+    );
+}
+
+#[test]
+fn colour_only_on_request() {
+    let fault = &faults("x = 1")[0];
+    assert!(fault.render(true).contains('\u{1b}'));
+    assert!(!fault.render(false).contains('\u{1b}'));
+}
+
+#[test]
+fn a_value_from_a_variable_is_in_no_message() {
+    for text in [
+        "[network]\nproxy = \"${PROXY_PASSWORD}\"\n",
+        "[network]\nallowed_hosts = [\"https://${PROXY_PASSWORD}\"]\n",
+        "[log]\nformat = \"${PROXY_PASSWORD}\"\n",
+        "[limits]\ntimeout = \"${PROXY_PASSWORD}\"\n",
+        "[[custom_fields]]\nname = \"${PROXY_PASSWORD}\"\ntype = \"input\"\n\
+         [[custom_fields]]\nname = \"${PROXY_PASSWORD}\"\ntype = \"input\"\n",
+    ] {
+        let shown = rendered(&faults(&format!("{HEAD}{text}")));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[test]
+fn a_line_too_long_to_show_is_named_by_line_and_column() {
+    let hosts = "\"*\", ".repeat(1000);
+    let found = faults(&format!("{HEAD}[network]\nallowed_hosts = [{hosts}]\n"));
+    assert_eq!(
+        found[1].to_string(),
+        "error: `allowed_hosts` has a faulty entry: a bare `*` would allow every host\n\
+         --> manifests/acme.toml:7:23\n \
+         = note: expected `host`, `*.host`, `host:port`, `host:*` or `*.host:port`"
+    );
+}
+
+#[test]
+fn more_faults_than_anybody_reads_are_counted() {
+    let keys: String = (0..150).map(|n| format!("k{n} = 1\n")).collect();
+    let found = messages(&format!("manifest_version = 1\n{keys}"));
+    assert_eq!(found.len(), 101);
+    assert_eq!(found[100], "there are 52 more faults in this file");
+    let lines = "= x\n".repeat(150);
+    assert_eq!(messages(&lines).len(), 101);
+}
+
+/// A manifest, or faults that can be shown: whatever comes in.
+fn is_manifest_or_faults(bytes: &[u8]) -> bool {
+    let path = Path::new("manifests/acme.toml");
+    match parse(path, bytes, &environment).manifest {
+        Ok(_) => true,
+        Err(faults) => {
+            let shown = faults
+                .iter()
+                .map(|fault| fault.render(true) + &fault.summary());
+            !faults.is_empty() && shown.map(|text| text.len()).min() > Some(0)
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_manifest_or_faults(bytes: Vec<u8>) {
+        prop_assert!(is_manifest_or_faults(&bytes));
+    }
+
+    #[test]
+    fn any_text_is_a_manifest_or_faults(
+        text in "([a-c.é]|[\"'=\\[\\]{}#,\r\n\t $\\\\\u{feff}-]|[0-9]|\u{0})*",
+    ) {
+        prop_assert!(is_manifest_or_faults(text.as_bytes()));
+        let below_head = format!("{HEAD}{text}");
+        prop_assert!(is_manifest_or_faults(below_head.as_bytes()));
+    }
+
+    #[test]
+    fn a_manifest_with_any_part_replaced_is_a_manifest_or_faults(
+        start in 0..WHOLE.len(), len in 0..20usize, part in "[a-z\"'=\\[\\]{}\r\n $é]{0,6}",
+    ) {
+        let end = (start + len).min(WHOLE.len());
+        let text = format!("{}{part}{}", &WHOLE[..start], &WHOLE[end..]);
+        prop_assert!(is_manifest_or_faults(text.as_bytes()));
+    }
+}
