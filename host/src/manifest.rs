@@ -7,6 +7,7 @@
 mod custom_field;
 mod diagnostic;
 mod faults;
+mod folder;
 mod grammar;
 mod parse;
 mod reader;
@@ -23,6 +24,7 @@ use std::{
 
 pub use custom_field::{CustomField, FieldKind, FieldOption};
 pub use diagnostic::Diagnostic;
+pub use folder::{Entry, Manifests, ReadFolderError, read_folder};
 pub use settings::Settings;
 pub use variables::Environment;
 
