@@ -3,6 +3,9 @@
 //! [`read_folder`] reads a folder of them and reports all faults of all files at once, each with the line in
 //! question and a caret ([`Diagnostic`]). One broken manifest disables its own CRM and no other. A file with
 //! syntax errors reports those alone: the rest would be a guess at what was meant.
+//!
+//! This module knows nothing of connectors. Their schema of the settings comes in as JSON
+//! ([`Manifest::check_settings`]).
 
 mod custom_field;
 mod diagnostic;
@@ -11,8 +14,10 @@ mod folder;
 mod grammar;
 mod parse;
 mod reader;
+mod schema;
 mod settings;
 mod source;
+mod unknown_keys;
 mod variables;
 
 use std::{
@@ -160,6 +165,25 @@ impl Manifest {
     /// Every fault, at least one.
     pub fn read(path: &Path, environment: Environment<'_>) -> Result<Self, Vec<Diagnostic>> {
         parse::read(path, environment).manifest
+    }
+
+    /// Checks `[settings]` against the connector's JSON Schema.
+    ///
+    /// Unknown keys are faults too: an object for which the schema has `properties`, and says nothing of
+    /// `additionalProperties`, `unevaluatedProperties` or `patternProperties`, may have those properties
+    /// only.
+    ///
+    /// # Errors
+    ///
+    /// Every fault, at its key or value. A schema that is itself faulty is one fault, at the manifest's
+    /// `library`. No message holds the value of a setting.
+    pub fn check_settings(&self, schema: &serde_json::Value) -> Result<(), Vec<Diagnostic>> {
+        let faults = schema::check(&self.settings, &self.library_place, schema);
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
     }
 
     /// Lists every text that came from a `${..}` anywhere in the file, and the proxy's password. Whoever
