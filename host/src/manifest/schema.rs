@@ -2,6 +2,8 @@
 //!
 //! The messages are made from the schema and from the kind of each fault, never from a setting's value.
 
+use std::collections::BTreeSet;
+
 use jsonschema::{
     ValidationError,
     error::{TypeKind, ValidationErrorKind},
@@ -15,6 +17,16 @@ use super::{
     unknown_keys,
 };
 
+/// What the faults of the schema's validation are explained with.
+struct Check<'a> {
+    settings: &'a Settings,
+    /// The JSON pointers of unknown keys. A schema that forbids other keys itself finds them again.
+    reported: BTreeSet<&'a str>,
+}
+
+/// The faults of a value under one of several schemas that it could fit.
+type Branch = Vec<ValidationError<'static>>;
+
 /// Returns every fault of the settings. `library` is where the manifest names the connector: a faulty schema
 /// is its.
 pub(super) fn check(settings: &Settings, library: &Place, schema: &Value) -> Vec<Diagnostic> {
@@ -23,23 +35,88 @@ pub(super) fn check(settings: &Settings, library: &Place, schema: &Value) -> Vec
         Err(error) => return vec![faulty_schema(library, &error)],
     };
     let values = settings.to_json();
-    let mut faults = Faults::default();
     let unknown = unknown_keys::find(schema, &values);
-    for key in &unknown {
-        faults.push(unknown_key(settings, &key.pointer, &key.name, &key.known));
-    }
-    let mut explain = |error: &ValidationError<'_>| {
-        for fault in explained(settings, error) {
-            faults.push(fault);
-        }
+    let check = Check {
+        settings,
+        reported: unknown.iter().map(|key| key.pointer.as_str()).collect(),
     };
+    let mut faults = Faults::default();
+    for key in &unknown {
+        let fault = unknown_key(settings, &key.pointer, &key.name);
+        let known = key.known.iter().copied();
+        let fault = fault.label(format!("expected {}", listed(known.clone())));
+        faults.push(fault.did_you_mean(&key.name, known));
+    }
     for error in validator.iter_errors(&values) {
-        // A schema that forbids other keys itself finds those again that were just reported.
-        if !is_reported(&error, &unknown) {
-            explain(&error);
+        for fault in check.explain(&error) {
+            faults.push(fault);
         }
     }
     faults.into_vec(library.source())
+}
+
+impl Check<'_> {
+    fn explain(&self, error: &ValidationError<'_>) -> Vec<Diagnostic> {
+        use ValidationErrorKind as Kind;
+        let pointer = error.instance_path().as_str();
+        match error.kind() {
+            Kind::AdditionalProperties { unexpected }
+            | Kind::UnevaluatedProperties { unexpected } => {
+                let keys = unexpected.iter().map(|name| (join(pointer, name), name));
+                keys.filter(|(pointer, _)| !self.reported.contains(pointer.as_str()))
+                    .map(|(pointer, name)| unknown_key(self.settings, &pointer, name))
+                    .collect()
+            }
+            Kind::Required { property } => {
+                vec![self.missing(pointer, property.as_str().unwrap_or_default())]
+            }
+            Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+                self.explain_choice(pointer, context)
+            }
+            kind => vec![self.refuse(pointer, &expectation(kind))],
+        }
+    }
+
+    /// Explains a value that fits none of several schemas.
+    ///
+    /// Those that are meant for other values are left aside. If one is left its faults are the value's; if
+    /// each says in a word what it expects, the words are listed.
+    fn explain_choice(&self, pointer: &str, branches: &[Branch]) -> Vec<Diagnostic> {
+        let apt = branches.iter().filter(|branch| is_apt(branch, pointer));
+        let mut apt: Vec<_> = apt.collect();
+        if let [branch] = apt.as_slice() {
+            return branch
+                .iter()
+                .flat_map(|fault| self.explain(fault))
+                .collect();
+        }
+        if apt.is_empty() {
+            apt = branches.iter().collect();
+        }
+        let words: Option<Vec<_>> = apt.iter().map(|branch| only_expectation(branch)).collect();
+        let expected = match words {
+            Some(words) if !words.is_empty() => words.join(" or "),
+            _ => "what one of the forms in the connector's schema describes".to_owned(),
+        };
+        vec![self.refuse(pointer, &expected)]
+    }
+
+    fn missing(&self, pointer: &str, name: &str) -> Diagnostic {
+        let message = format!("missing setting {}", quoted(&dotted(&join(pointer, name))));
+        let table = if pointer.is_empty() {
+            "[settings]"
+        } else {
+            "this table"
+        };
+        Diagnostic::new(self.settings.value_place(pointer), message)
+            .help(format!("add `{name} = ..` to {table}"))
+    }
+
+    fn refuse(&self, pointer: &str, expected: &str) -> Diagnostic {
+        let message = format!("setting {} is not {expected}", quoted(&dotted(pointer)));
+        Diagnostic::new(self.settings.value_place(pointer), message)
+            .label(format!("expected {expected}"))
+    }
 }
 
 fn faulty_schema(library: &Place, error: &ValidationError<'_>) -> Diagnostic {
@@ -51,98 +128,29 @@ fn faulty_schema(library: &Place, error: &ValidationError<'_>) -> Diagnostic {
         .help("use another version of the connector, and tell its author")
 }
 
-fn unknown_key(settings: &Settings, pointer: &str, name: &str, known: &[&str]) -> Diagnostic {
+fn unknown_key(settings: &Settings, pointer: &str, name: &str) -> Diagnostic {
     let message = format!("unknown setting {}", quoted(name));
-    Diagnostic::new(settings.key_place(pointer), message)
-        .label(format!("expected {}", listed(known.iter().copied())))
-        .did_you_mean(name, known.iter().copied())
+    Diagnostic::new(settings.key_place(pointer), message).label("expected another key")
 }
 
-fn is_reported(error: &ValidationError<'_>, unknown: &[unknown_keys::UnknownKey<'_>]) -> bool {
-    let (ValidationErrorKind::AdditionalProperties { unexpected }
-    | ValidationErrorKind::UnevaluatedProperties { unexpected }) = error.kind()
-    else {
-        return false;
-    };
-    let around = error.instance_path().as_str();
-    let is_known = |name: &String| {
-        let pointer = join(around, name);
-        unknown.iter().any(|key| key.pointer == pointer)
-    };
-    unexpected.iter().all(is_known)
-}
-
-fn explained(settings: &Settings, error: &ValidationError<'_>) -> Vec<Diagnostic> {
-    use ValidationErrorKind as Kind;
-    let pointer = error.instance_path().as_str();
-    match error.kind() {
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            let keys = unexpected.iter();
-            keys.map(|name| unknown_key(settings, &join(pointer, name), name, &[]))
-                .collect()
+/// Whether a schema is meant for a value that has these faults under it: not if it wants another type, like the
+/// `null` of an optional setting, nor if it wants another constant in a member, the tag of another variant.
+fn is_apt(branch: &Branch, pointer: &str) -> bool {
+    !branch.iter().any(|fault| {
+        let is_here = fault.instance_path().as_str() == pointer;
+        match fault.kind() {
+            ValidationErrorKind::Type { .. } => is_here,
+            ValidationErrorKind::Constant { .. } => !is_here,
+            _ => false,
         }
-        Kind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            let message = format!("missing setting {}", quoted(&dotted(&join(pointer, name))));
-            let fault = Diagnostic::new(settings.value_place(pointer), message);
-            let table = if pointer.is_empty() {
-                "[settings]"
-            } else {
-                "this table"
-            };
-            vec![fault.help(format!("add `{name} = ..` to {table}"))]
-        }
-        Kind::AnyOf { context }
-        | Kind::OneOfNotValid { context }
-        | Kind::OneOfMultipleValid { context } => explained_choice(settings, error, context),
-        kind => vec![refused(settings, pointer, &expectation(kind))],
-    }
+    })
 }
 
-/// Explains a value that fits none of several schemas.
-///
-/// The schemas that want another type than what is there, such as the `null` of an optional setting, are left
-/// aside. If one is left its faults are the value's; if each names its values they are listed.
-fn explained_choice(
-    settings: &Settings,
-    error: &ValidationError<'_>,
-    branches: &[Vec<ValidationError<'static>>],
-) -> Vec<Diagnostic> {
-    let pointer = error.instance_path().as_str();
-    let wants_other_type = |branch: &&Vec<ValidationError<'static>>| {
-        branch.iter().any(|fault| {
-            matches!(fault.kind(), ValidationErrorKind::Type { .. })
-                && fault.instance_path().as_str() == pointer
-        })
-    };
-    let apt: Vec<_> = branches.iter().filter(|b| !wants_other_type(b)).collect();
-    if let [branch] = apt.as_slice() {
-        let faults = branch.iter().flat_map(|fault| explained(settings, fault));
-        return faults.collect();
-    }
-    let candidates = if apt.is_empty() {
-        branches.iter().collect()
-    } else {
-        apt
-    };
-    let expectations: Option<Vec<_>> = candidates.iter().map(|b| only_expectation(b)).collect();
-    let expected = match expectations {
-        Some(words) if !words.is_empty() => words.join(" or "),
-        _ => "what one of the forms in the connector's schema describes".to_owned(),
-    };
-    vec![refused(settings, pointer, &expected)]
-}
-
-fn only_expectation(branch: &[ValidationError<'static>]) -> Option<String> {
-    match branch {
+fn only_expectation(branch: &Branch) -> Option<String> {
+    match branch.as_slice() {
         [fault] => Some(expectation(fault.kind())),
         _ => None,
     }
-}
-
-fn refused(settings: &Settings, pointer: &str, expected: &str) -> Diagnostic {
-    let message = format!("setting {} is not {expected}", quoted(&dotted(pointer)));
-    Diagnostic::new(settings.value_place(pointer), message).label(format!("expected {expected}"))
 }
 
 /// Says what a value should have been.
@@ -166,6 +174,9 @@ fn expectation(kind: &ValidationErrorKind) -> String {
         Kind::UniqueItems => "an array of different entries".to_owned(),
         Kind::Pattern { pattern } => format!("a text that matches the pattern {}", quoted(pattern)),
         Kind::Format { format } => format!("a text of the format {}", quoted(format)),
+        Kind::OneOfMultipleValid { .. } => {
+            "what exactly one of the forms in the connector's schema describes".to_owned()
+        }
         other => format!(
             "what {} in the connector's schema of its settings allows",
             quoted(other.keyword())

@@ -79,6 +79,55 @@ fn a_schema_that_forbids_other_keys_itself_reports_each_once() {
 }
 
 #[test]
+fn a_key_that_an_optional_table_forbids_itself_is_reported_once() {
+    let mut closed = schema();
+    closed["$defs"]["Login"]["additionalProperties"] = json!(false);
+    let shown = check(
+        "base_url = \"https://x\"\nlogin = { user = \"u\", usr = 1 }\n",
+        closed,
+    );
+    assert_eq!(shown.matches("error:").count(), 1, "{shown}");
+    assert!(shown.contains("expected `parent` or `user`"), "{shown}");
+}
+
+#[test]
+fn a_key_that_one_part_of_a_schema_forbids_is_named_though_another_knows_it() {
+    let part = |name: &str| json!({"properties": {name: {}}, "additionalProperties": false});
+    let shown = check("a = 1\nb = 2\n", json!({"allOf": [part("a"), part("b")]}));
+    assert!(shown.contains("unknown setting `a`"), "{shown}");
+    assert!(shown.contains("unknown setting `b`"), "{shown}");
+}
+
+#[test]
+fn the_tag_of_a_variant_decides_whose_faults_are_shown() {
+    let variant = |tag: &str, member: &str| {
+        json!({
+            "type": "object",
+            "required": ["kind", member],
+            "properties": {"kind": {"const": tag}, member: {"type": "string"}},
+        })
+    };
+    let schema = json!({"properties": {
+        "login": {"oneOf": [variant("basic", "user"), variant("token", "key"), {"type": "null"}]},
+    }});
+    let basic = check("login = { kind = \"basic\" }\n", schema.clone());
+    assert!(basic.contains("missing setting `login.user`"), "{basic}");
+    let other = check("login = { kind = \"none\" }\n", schema);
+    assert!(other.contains("is not what one of the forms"), "{other}");
+}
+
+#[test]
+fn a_value_that_fits_two_forms_of_which_one_is_wanted_is_a_fault() {
+    let forms = json!([{"type": "integer"}, {"minimum": 0}, {"type": "null"}]);
+    let schema = json!({"properties": {"a": {"oneOf": forms}}});
+    let shown = check("a = 1\n", schema);
+    assert!(
+        shown.contains("`a` is not what exactly one of the forms"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_schema_that_allows_other_keys_is_not_closed() {
     for (keyword, rule) in [
         ("additionalProperties", json!(true)),
