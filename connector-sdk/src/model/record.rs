@@ -3,6 +3,8 @@
 //! The API grows: unknown members and values of enumerations are kept, never refused. Only ids, the start time and
 //! objects or arrays in the wrong shape are.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
@@ -125,6 +127,16 @@ struct Texts {
     transport: Option<String>,
     last_modified_time: Option<String>,
     custom_subject: Option<String>,
+}
+
+impl CallDuration {
+    /// Returns how long the call took, if that is known and the call is over. A negative length counts as none at all.
+    pub fn length(self) -> Option<Duration> {
+        match self {
+            Self::Seconds(seconds) => Duration::try_from_secs_f64(seconds.max(0.0)).ok(),
+            Self::Pending | Self::Unknown => None,
+        }
+    }
 }
 
 impl CallRecord {
@@ -389,4 +401,19 @@ fn id_text(object: &Object<'_>, name: &str, faults: &mut Faults) -> Option<Strin
 
 fn lenient_id(object: &Object<'_>, name: &str) -> Option<String> {
     super::reader::id(object.get(name)?).map(|id| id.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_known_of_a_call_that_is_over() {
+        let length = |seconds| CallDuration::Seconds(seconds).length();
+        assert_eq!(length(12.5), Some(Duration::from_millis(12_500)));
+        assert_eq!(length(-3.0), Some(Duration::ZERO));
+        assert_eq!(length(f64::INFINITY), None);
+        assert_eq!(CallDuration::Pending.length(), None);
+        assert_eq!(CallDuration::Unknown.length(), None);
+    }
 }
