@@ -2,13 +2,29 @@
 
 use std::borrow::Cow;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::input::InputFault;
 use super::privacy::{is_private_member, is_secret_member};
 
 /// An identifier as text. Senders write ids as strings or as numbers; a number is kept as its digits.
+///
+/// It reads the ids of a CRM's answers, too:
+///
+/// ```
+/// use switchboard_connector_sdk::model::Id;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Created {
+///     id: Id,
+/// }
+///
+/// let created: Created = serde_json::from_str(r#"{ "id": 9001 }"#)?;
+/// assert_eq!(created.id.as_str(), "9001");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(String);
 
@@ -16,6 +32,13 @@ impl Id {
     /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Reads a whole number or a string that is not empty.
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(IdVisitor)
     }
 }
 
@@ -207,6 +230,31 @@ fn last_token(pointer: &str) -> &str {
     pointer.rsplit('/').next().unwrap_or_default()
 }
 
+struct IdVisitor;
+
+impl Visitor<'_> for IdVisitor {
+    type Value = Id;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an id: a string that is not empty or a whole number")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Id, E> {
+        if text.is_empty() {
+            return Err(E::invalid_length(0, &self));
+        }
+        Ok(Id(text.to_owned()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Id, E> {
+        Ok(Id(number.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Id, E> {
+        Ok(Id(number.to_string()))
+    }
+}
+
 struct MembersVisitor;
 
 impl<'de> Visitor<'de> for MembersVisitor {
@@ -249,5 +297,24 @@ impl<'de> Visitor<'de> for Key {
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
         Ok(Cow::Owned(key.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answers_id_is_a_text_or_a_whole_number() {
+        let read = |json| serde_json::from_str::<Id>(json).map(|id| id.to_string());
+        assert_eq!(read(r#""a-7""#).unwrap(), "a-7");
+        assert_eq!(
+            read("18446744073709551615").unwrap(),
+            "18446744073709551615"
+        );
+        assert_eq!(read("-7").unwrap(), "-7");
+        for json in [r#""""#, "null", "1.5", "true", "{}", "[7]"] {
+            assert!(read(json).is_err(), "{json}");
+        }
     }
 }
