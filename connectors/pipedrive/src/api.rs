@@ -1,0 +1,84 @@
+//! Requests to Pipedrive, and the faults of its refusals.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use switchboard_connector_sdk::http::{RequestBuilder, Response};
+use switchboard_connector_sdk::{CallContext, Fault};
+
+use crate::target::Tenant;
+
+/// The API of one tenant, as one call reaches it.
+pub(crate) struct Api<'a> {
+    ctx: &'a CallContext,
+    tenant: &'a Tenant,
+    auth_header: &'a str,
+}
+
+impl<'a> Api<'a> {
+    pub(crate) fn new(ctx: &'a CallContext, tenant: &'a Tenant, auth_header: &'a str) -> Self {
+        Self {
+            ctx,
+            tenant,
+            auth_header,
+        }
+    }
+
+    pub(crate) fn ctx(&self) -> &'a CallContext {
+        self.ctx
+    }
+
+    pub(crate) fn tenant(&self) -> &'a Tenant {
+        self.tenant
+    }
+
+    /// Reads a resource. Any status but 2xx is a fault.
+    pub(crate) async fn get(&self, path: &str) -> Result<Response, Fault> {
+        let request = self.ctx.http().get(self.tenant.url(path));
+        let answer = self.authorized(request).send().await?;
+        accepted(answer, "GET", path)
+    }
+
+    /// Creates a resource. Any status but 2xx is a fault.
+    pub(crate) async fn post(&self, path: &str, body: &impl Serialize) -> Result<Response, Fault> {
+        let request = self.ctx.http().post(self.tenant.url(path)).json(body);
+        let answer = self.authorized(request).send().await?;
+        accepted(answer, "POST", path)
+    }
+
+    fn authorized(&self, request: RequestBuilder<'a>) -> RequestBuilder<'a> {
+        request
+            .authorization(self.auth_header)
+            .header("accept", "application/json")
+    }
+}
+
+/// Passes a 2xx answer and turns every other into the fault that fits.
+///
+/// Pipedrive answers 403 to a token that lacks a scope. Connecting again cures that as it cures a 401.
+fn accepted(answer: Response, method: &str, path: &str) -> Result<Response, Fault> {
+    let make = match answer.status() {
+        200..300 => return Ok(answer),
+        401 | 403 => Fault::unauthorized,
+        404 | 410 => Fault::not_found,
+        429 => Fault::rate_limited,
+        400..500 => Fault::rejected,
+        _ => Fault::unavailable,
+    };
+    let reason = answer.error_text();
+    let reason = reason.map_or_else(String::new, |text| format!(": {text}"));
+    let message = format!(
+        "Pipedrive answered {} to {method} {path}{reason}",
+        answer.status()
+    );
+    Err(make(message).with_retry_after(retry_after(&answer).unwrap_or_default()))
+}
+
+/// Returns when to try again. Pipedrive's own header holds the seconds until the user's budget is full again:
+/// <https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting>.
+fn retry_after(answer: &Response) -> Option<Duration> {
+    let reset = || answer.header("x-ratelimit-reset")?.trim().parse().ok();
+    answer
+        .retry_after()
+        .or_else(|| reset().map(Duration::from_secs))
+}
