@@ -2,6 +2,8 @@
 
 mod address;
 mod pattern;
+mod record;
 mod resolver;
 
 pub use pattern::{HostPattern, PatternError, RequestPattern};
+pub use record::{Effect, End, Record, SentRequest, WriteVerdict};
