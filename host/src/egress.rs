@@ -4,6 +4,8 @@ mod address;
 mod pattern;
 mod record;
 mod resolver;
+mod trust;
 
 pub use pattern::{HostPattern, PatternError, RequestPattern};
 pub use record::{Effect, End, Record, SentRequest, WriteVerdict};
+pub use trust::{TrustError, TrustRoots};
