@@ -2,7 +2,9 @@
 
 mod address;
 mod pattern;
+mod policy;
 mod record;
+mod request;
 mod resolver;
 mod trust;
 
