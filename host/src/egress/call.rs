@@ -1,0 +1,204 @@
+//! What egress knows of one call: the requests it made and whether it may make more.
+//!
+//! One lock guards both, so "may this write begin" and "it has begun" are one step: once [`Call::revoke`] has
+//! returned, no write begins, and every write that did is in the record.
+
+mod entry;
+
+pub(super) use entry::{Entry, Ticket};
+
+use std::sync::Arc;
+
+use switchboard_connector_sdk::Fault;
+use tokio::{sync::watch, time::Instant};
+
+use super::{
+    policy::authority,
+    record::{Effect, End, Record, SentRequest},
+    request::Request,
+};
+
+/// The record of a call in the making.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) crm: Arc<str>,
+    pub(super) deadline: Instant,
+    rejects_unapplied: Arc<[u16]>,
+    state: watch::Sender<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    phase: Phase,
+    requests: Vec<Tracked>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Open,
+    Expired,
+    Revoked,
+}
+
+#[derive(Debug)]
+struct Tracked {
+    request: SentRequest,
+    stage: Stage,
+    started: Instant,
+    /// The status, once the answer's head is there.
+    status: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Waiting,
+    Begun(Instant),
+    Ended,
+}
+
+impl Call {
+    pub(super) fn new(crm: Arc<str>, deadline: Instant, rejects_unapplied: Arc<[u16]>) -> Self {
+        Self {
+            crm,
+            deadline,
+            rejects_unapplied,
+            state: watch::Sender::default(),
+        }
+    }
+
+    /// Takes a request into the record; nothing of it has left yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::refusal`].
+    pub(super) fn start(
+        self: &Arc<Self>,
+        request: &Request,
+        effect: Effect,
+    ) -> Result<Entry, Fault> {
+        let mut result = Ok(0);
+        self.state.send_modify(|state| {
+            result = match self.refusal_in(state, effect) {
+                Some(fault) => Err(fault),
+                None => Ok(state.push(request, effect)),
+            };
+        });
+        let call = Arc::clone(self);
+        result.map(|idx| Entry::new(call, idx, request.name()))
+    }
+
+    /// Says why a request may not begin now: `closed`, `timeout`, or `unknown-outcome` for a write after an
+    /// unclear one.
+    pub(super) fn refusal(&self, effect: Effect) -> Option<Fault> {
+        self.refusal_in(&self.state.borrow(), effect)
+    }
+
+    pub(super) fn revoke(&self) {
+        self.state.send_modify(|state| state.phase = Phase::Revoked);
+    }
+
+    pub(super) fn expire(&self) {
+        self.state.send_if_modified(|state| {
+            let is_open = state.phase == Phase::Open;
+            if is_open {
+                state.phase = Phase::Expired;
+            }
+            is_open
+        });
+    }
+
+    /// Waits until the call is expired or revoked and says which.
+    pub(super) async fn stopped(&self) -> Fault {
+        self.until(|state| state.phase != Phase::Open).await;
+        let fault = self.refusal(Effect::Read);
+        fault.unwrap_or_else(closed)
+    }
+
+    pub(super) async fn revoked(&self) {
+        self.until(|state| state.phase == Phase::Revoked).await;
+    }
+
+    pub(super) fn n_writes_under_way(&self) -> usize {
+        self.state.borrow().n_writes_under_way()
+    }
+
+    pub(super) async fn writes_ended(&self) {
+        self.until(|state| state.n_writes_under_way() == 0).await;
+    }
+
+    pub(super) fn record(&self) -> Record {
+        let state = self.state.borrow();
+        let requests = state.requests.iter().map(|it| it.request.clone());
+        Record::new(requests.collect(), Arc::clone(&self.rejects_unapplied))
+    }
+
+    async fn until(&self, condition: impl FnMut(&State) -> bool) {
+        let mut state = self.state.subscribe();
+        // An error would say that the sender is gone; it is this very struct.
+        let _ = state.wait_for(condition).await;
+    }
+
+    fn refusal_in(&self, state: &State, effect: Effect) -> Option<Fault> {
+        match state.phase {
+            Phase::Revoked => Some(closed()),
+            Phase::Expired => Some(expired()),
+            Phase::Open if Instant::now() >= self.deadline => Some(expired()),
+            Phase::Open if effect == Effect::Write && state.has_unclear_write() => {
+                Some(Fault::unknown_outcome(
+                    "an earlier write of this call ended unclear, so nothing more is written",
+                ))
+            }
+            Phase::Open => None,
+        }
+    }
+}
+
+impl State {
+    fn push(&mut self, request: &Request, effect: Effect) -> usize {
+        self.requests.push(Tracked {
+            request: SentRequest {
+                method: request.method.to_string(),
+                host: authority(&request.url),
+                path: request.url.path().to_owned(),
+                effect,
+                end: End::NotSent("it waits for a connection".to_owned()),
+            },
+            stage: Stage::Waiting,
+            started: Instant::now(),
+            status: None,
+        });
+        self.requests.len() - 1
+    }
+
+    fn n_writes_under_way(&self) -> usize {
+        self.writes()
+            .filter(|write| write.request.end == End::UnderWay)
+            .count()
+    }
+
+    fn has_unclear_write(&self) -> bool {
+        self.writes()
+            .any(|write| matches!(write.request.end, End::Unclear(_)))
+    }
+
+    fn writes(&self) -> impl Iterator<Item = &Tracked> {
+        let requests = self.requests.iter();
+        requests.filter(|it| it.request.effect == Effect::Write)
+    }
+}
+
+impl Tracked {
+    fn begin(&mut self) {
+        self.stage = Stage::Begun(Instant::now());
+        self.request.end = End::UnderWay;
+    }
+}
+
+fn closed() -> Fault {
+    Fault::closed("the call has ended; its services cannot be used any more")
+}
+
+fn expired() -> Fault {
+    Fault::timeout("the call's time is over")
+}

@@ -1,0 +1,173 @@
+//! One request of a call, from its start to its end.
+
+use std::sync::Arc;
+
+use switchboard_connector_sdk::Fault;
+use tokio::time::Instant;
+
+use super::{Call, Stage, State, Tracked, closed};
+use crate::egress::record::{Effect, End, SentRequest};
+
+/// One request of a call. What is dropped before it ended counts as given up.
+#[derive(Debug)]
+pub(in crate::egress) struct Entry {
+    ticket: Ticket,
+    name: String,
+}
+
+/// The right to begin one request, once.
+#[derive(Debug, Clone)]
+pub(in crate::egress) struct Ticket {
+    call: Arc<Call>,
+    idx: usize,
+}
+
+impl Entry {
+    pub(super) fn new(call: Arc<Call>, idx: usize, name: String) -> Self {
+        let ticket = Ticket { call, idx };
+        Self { ticket, name }
+    }
+
+    pub(in crate::egress) fn ticket(&self) -> Ticket {
+        self.ticket.clone()
+    }
+
+    /// Names the request for a person.
+    pub(in crate::egress) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(in crate::egress) fn call(&self) -> &Call {
+        &self.ticket.call
+    }
+
+    pub(in crate::egress) fn effect(&self) -> Effect {
+        self.tracked(|it| it.request.effect)
+    }
+
+    /// Returns when the request left, if it did and has not ended.
+    pub(in crate::egress) fn begun_at(&self) -> Option<Instant> {
+        self.tracked(|it| match it.stage {
+            Stage::Begun(at) => Some(at),
+            Stage::Waiting | Stage::Ended => None,
+        })
+    }
+
+    /// Waits until the request leaves.
+    pub(in crate::egress) async fn begun(&self) {
+        let idx = self.ticket.idx;
+        let has_begun = |state: &State| matches!(state.requests[idx].stage, Stage::Begun(_));
+        self.call().until(has_begun).await;
+    }
+
+    /// Takes back a request that has not left; says whether it could.
+    pub(in crate::egress) fn withdraw(&self, reason: &str) -> bool {
+        self.end_if(|it| (it.stage == Stage::Waiting).then(|| End::NotSent(reason.to_owned())))
+    }
+
+    /// Notes the status of an answer whose body is still to come.
+    pub(in crate::egress) fn answering(&self, status: u16) {
+        let idx = self.ticket.idx;
+        self.call().state.send_modify(|state| {
+            let tracked = &mut state.requests[idx];
+            tracked.status = Some(status);
+            // A server may answer before it has read the body, but not before it has seen the request.
+            if tracked.stage == Stage::Waiting {
+                tracked.begin();
+            }
+        });
+    }
+
+    /// Notes that the whole answer is there.
+    pub(in crate::egress) fn answered(&self, status: u16) {
+        self.end_if(|_| Some(End::Answered(status)));
+    }
+
+    /// Notes that nothing left after all.
+    pub(in crate::egress) fn not_sent(&self, reason: &str) {
+        self.end_if(|_| Some(End::NotSent(reason.to_owned())));
+    }
+
+    /// Notes that the request left and its answer did not arrive whole, and returns how it ended.
+    pub(in crate::egress) fn broken_off(&self, reason: &str) -> End {
+        self.end_if(|it| Some(End::broken_off(it.status, reason)));
+        self.tracked(|it| it.request.end.clone())
+    }
+
+    fn end_if(&self, choose: impl FnOnce(&Tracked) -> Option<End>) -> bool {
+        let idx = self.ticket.idx;
+        let has_ended = self.call().state.send_if_modified(|state| {
+            let tracked = &mut state.requests[idx];
+            let end = (tracked.stage != Stage::Ended).then(|| choose(tracked));
+            match end.flatten() {
+                Some(end) => {
+                    tracked.request.end = end;
+                    tracked.stage = Stage::Ended;
+                    true
+                }
+                None => false,
+            }
+        });
+        if has_ended {
+            self.trace();
+        }
+        has_ended
+    }
+
+    fn trace(&self) {
+        let crm = &*self.call().crm;
+        // Copied out, for a subscriber may take its time and the lock is the call's.
+        let (request, elapsed) = self.tracked(|it| (it.request.clone(), it.started.elapsed()));
+        let SentRequest {
+            method,
+            host,
+            path,
+            effect,
+            end,
+        } = request;
+        let duration_ms = elapsed.as_millis();
+        tracing::debug!(crm, method, host, path, %effect, %end, duration_ms, "request ended");
+    }
+
+    fn tracked<T>(&self, view: impl FnOnce(&Tracked) -> T) -> T {
+        view(&self.call().state.borrow().requests[self.ticket.idx])
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.end_if(|it| {
+            Some(match it.stage {
+                Stage::Waiting => End::NotSent("it was given up before it left".to_owned()),
+                _ => End::broken_off(it.status, "its answer was not waited for"),
+            })
+        });
+    }
+}
+
+impl Ticket {
+    /// Notes that the request leaves now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::refusal`]; then nothing may leave.
+    pub(in crate::egress) fn begin(&self) -> Result<(), Fault> {
+        let mut result = Ok(());
+        self.call.state.send_if_modified(|state| {
+            let effect = state.requests[self.idx].request.effect;
+            let refusal = self.call.refusal_in(state, effect);
+            let tracked = &mut state.requests[self.idx];
+            result = match refusal {
+                Some(fault) => Err(fault),
+                // The wire's end came between; its fault is told there.
+                None if tracked.stage == Stage::Ended => Err(closed()),
+                None => {
+                    tracked.begin();
+                    Ok(())
+                }
+            };
+            result.is_ok()
+        });
+        result
+    }
+}

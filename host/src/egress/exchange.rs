@@ -1,0 +1,197 @@
+//! One request and its answer, over the HTTP client.
+
+use std::{
+    error::Error,
+    iter,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use reqwest::{
+    Client, Method, Response, StatusCode,
+    header::{CONTENT_LENGTH, HeaderMap, HeaderValue},
+};
+use switchboard_connector_sdk::{Fault, wire::ResponseHead};
+
+use super::{
+    call::{Entry, Ticket},
+    policy::authority,
+    record::{Effect, End},
+    request::Request,
+};
+
+/// A whole answer.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// What an answer may hold, unpacked.
+pub(super) const MAX_ANSWER_SIZE: usize = 10 * 1024 * 1024;
+
+/// A write's body, which lets the first poll pass only if the write may begin.
+///
+/// It can be sent once: nothing in the client can repeat it.
+struct FencedBody {
+    bytes: Option<Bytes>,
+    ticket: Ticket,
+}
+
+impl Answer {
+    /// Makes what the connector receives.
+    pub(super) fn into_parts(self, url: String) -> (ResponseHead, Vec<u8>) {
+        let headers = self.headers.iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str().to_owned(), value.into_owned())
+        });
+        let head = ResponseHead {
+            status: self.status.as_u16(),
+            headers: headers.collect(),
+            url,
+        };
+        (head, self.body)
+    }
+}
+
+/// Sends the request once and reads its answer; the entry notes what happens.
+///
+/// # Errors
+///
+/// The fault that `entry` refused to begin with; `forbidden-host` from the resolver; `unavailable`; for a
+/// write whose end is unclear `unknown-outcome`.
+pub(super) async fn exchange(
+    client: &Client,
+    request: Request,
+    entry: &Entry,
+) -> Result<Answer, Fault> {
+    let host = authority(&request.url);
+    let outgoing = outgoing(request, entry)?;
+    let response = match client.execute(outgoing).await {
+        Ok(response) => response,
+        Err(error) => return Err(not_answered(entry, &host, &error)),
+    };
+    entry.answering(response.status().as_u16());
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = match read_body(response).await {
+        Ok(body) => body,
+        Err(reason) => return Err(broken_off(entry, &reason)),
+    };
+    entry.answered(status.as_u16());
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}
+
+/// Notes that the answer broke off for this reason, and says what that means for the caller.
+pub(super) fn broken_off(entry: &Entry, reason: &str) -> Fault {
+    let name = entry.name();
+    match (entry.effect(), entry.broken_off(reason)) {
+        (_, End::Answered(status)) => Fault::unavailable(format!(
+            "{name} was answered {status}, but not to the end: {reason}"
+        )),
+        (Effect::Write, _) => {
+            Fault::unknown_outcome(format!("{name} was sent, and its end is unclear: {reason}"))
+        }
+        (Effect::Read, _) => Fault::unavailable(format!("{name} got no whole answer: {reason}")),
+    }
+}
+
+/// Makes the client's request. A write with a body begins when the body is polled first; everything else
+/// begins here, where it is handed over.
+fn outgoing(request: Request, entry: &Entry) -> Result<reqwest::Request, Fault> {
+    let mut outgoing = reqwest::Request::new(request.method, request.url);
+    *outgoing.headers_mut() = request.headers;
+    if !request.body.is_empty() && entry.effect() == Effect::Write {
+        *outgoing.body_mut() = Some(reqwest::Body::wrap(FencedBody {
+            bytes: Some(request.body),
+            ticket: entry.ticket(),
+        }));
+        return Ok(outgoing);
+    }
+    if !request.body.is_empty() {
+        *outgoing.body_mut() = Some(request.body.into());
+    } else if matches!(
+        *outgoing.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    ) {
+        // The client leaves it out, and servers then answer 411.
+        let headers = outgoing.headers_mut();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    entry.ticket().begin()?;
+    Ok(outgoing)
+}
+
+/// Judges a request that got no answer at all.
+fn not_answered(entry: &Entry, host: &str, error: &reqwest::Error) -> Fault {
+    let reason = causes(error);
+    let left_nothing = error.is_connect() || error.is_builder();
+    if entry.begun_at().is_some() && !left_nothing {
+        return broken_off(entry, &reason);
+    }
+    entry.not_sent(&reason);
+    let refused_by_resolver = find_fault(error);
+    refused_by_resolver
+        .or_else(|| entry.call().refusal(entry.effect()))
+        .unwrap_or_else(|| Fault::unavailable(format!("cannot reach {host}: {reason}")))
+}
+
+/// Reads the answer's body, unpacked; an error is the reason why it cannot be had whole.
+async fn read_body(mut response: Response) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| causes(&error))? {
+        if body.len() + chunk.len() > MAX_ANSWER_SIZE {
+            let limit = MAX_ANSWER_SIZE >> 20;
+            return Err(format!("the answer is above {limit} MiB; ask for less"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Writes what lies below the client's own words, which would repeat the URL with its query.
+fn causes(error: &reqwest::Error) -> String {
+    let texts: Vec<_> = below(error).map(ToString::to_string).collect();
+    if texts.is_empty() {
+        return "the HTTP client refused it".to_owned();
+    }
+    texts.join(": ")
+}
+
+fn find_fault(error: &reqwest::Error) -> Option<Fault> {
+    below(error).find_map(|cause| cause.downcast_ref::<Fault>().cloned())
+}
+
+fn below(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    iter::successors(error.source(), |&cause| cause.source())
+}
+
+impl Body for FencedBody {
+    type Data = Bytes;
+    type Error = Fault;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        let bytes = self.bytes.take();
+        Poll::Ready(bytes.map(|bytes| {
+            self.ticket.begin()?;
+            Ok(Frame::data(bytes))
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    /// The exact length, so that it is announced instead of sending chunks.
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}

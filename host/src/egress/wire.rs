@@ -1,0 +1,266 @@
+//! The wire of one call: what a connector's requests go through.
+
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+
+use switchboard_connector_sdk::{
+    Fault,
+    wire::{RequestHead, ResponseHead},
+};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep_until, timeout_at},
+};
+use tracing::{Instrument, Span};
+
+use super::{
+    Shared,
+    call::{Call, Entry},
+    exchange::{Answer, broken_off, exchange},
+    record::{Effect, Record},
+    request::Request,
+};
+
+/// Sends the requests of one call and records them.
+///
+/// Clones are the same wire. Every method may be called from any thread, within a runtime or not: the work is
+/// done on the runtime that [`Egress`](super::Egress) was made with.
+#[derive(Debug, Clone)]
+pub struct Wire {
+    egress: Arc<Shared>,
+    call: Arc<Call>,
+    /// Where the call began: its requests are logged there, whoever polls them.
+    span: Span,
+}
+
+/// What a connector receives.
+type Reply = Result<(ResponseHead, Vec<u8>), Fault>;
+
+/// How often a read follows a redirect.
+const MAX_REDIRECTS: usize = 5;
+
+/// How long a write that has left may take, whatever its call has left.
+const MIN_WRITE_TIME: Duration = Duration::from_secs(5);
+const MAX_WRITE_TIME: Duration = Duration::from_secs(15);
+
+/// What a connector may shorten that to. Less would only turn slow answers into unclear ends.
+const MIN_ASKED_WRITE_TIME: Duration = Duration::from_secs(1);
+
+impl Wire {
+    pub(super) fn new(egress: Arc<Shared>, call: Call) -> Self {
+        Self {
+            egress,
+            call: Arc::new(call),
+            span: Span::current(),
+        }
+    }
+
+    /// Sends a request and returns its answer, the last one if it was redirected.
+    ///
+    /// Dropping the future gives up a read, and a write that has not left yet. A write that has left runs on
+    /// to its own time limit: 15 s, or what the call has left if that is less, but at least 5 s; `timeout_ms`
+    /// may shorten it to no less than 1 s. Its end is recorded in any case.
+    ///
+    /// # Errors
+    ///
+    /// - `closed`: the wire is revoked. `timeout`: the call's or the request's time is over, and no write has
+    ///   left.
+    /// - `forbidden-host`: the address is not allowed. `internal`: the request is malformed or sets a header
+    ///   that is
+    ///   the host's to set.
+    /// - `unavailable`: no connection; a read without a whole answer, or one above 10 MiB; more than 5
+    ///   redirects; a
+    ///   refused write (3xx, 4xx, 5xx) whose answer broke off.
+    /// - `unknown-outcome`: a write left and its end is unclear, or an earlier one's is.
+    pub async fn send(
+        &self,
+        head: RequestHead,
+        body: Vec<u8>,
+    ) -> Result<(ResponseHead, Vec<u8>), Fault> {
+        if let Some(refusal) = self.call.refusal(Effect::Read) {
+            return Err(refusal);
+        }
+        let request = Request::read(head, body)?;
+        let (reply, answer) = oneshot::channel();
+        let work = self.clone().run(request, reply);
+        self.egress
+            .runtime
+            .spawn(work.instrument(self.span.clone()));
+        answer
+            .await
+            .unwrap_or_else(|_| Err(Fault::closed("the host is shutting down")))
+    }
+
+    /// Ends the wire: later requests are refused with `closed` and send nothing, those under way end with it
+    /// at once. A write that has left runs on and is still recorded; once this returns, no other one leaves.
+    pub fn revoke(&self) {
+        self.call.revoke();
+    }
+
+    /// Ends the call's time before its deadline: as [`Wire::revoke`], but with `timeout`, and writes that
+    /// have left still answer.
+    pub fn expire(&self) {
+        self.call.expire();
+    }
+
+    /// Counts the writes that have left and not ended.
+    pub fn writes_under_way(&self) -> usize {
+        self.call.n_writes_under_way()
+    }
+
+    /// Waits until no write that has left is still running.
+    pub async fn writes_ended(&self) {
+        self.call.writes_ended().await;
+    }
+
+    /// Returns what was sent so far. It is final once the wire is revoked and the writes have ended.
+    pub fn record(&self) -> Record {
+        self.call.record()
+    }
+
+    async fn run(self, request: Request, reply: oneshot::Sender<Reply>) {
+        match self.egress.effect(&request) {
+            Effect::Read => self.run_read(request, reply).await,
+            Effect::Write => self.run_write(request, reply).await,
+        }
+    }
+
+    async fn run_read(&self, request: Request, mut reply: oneshot::Sender<Reply>) {
+        let limit = self.limit(&request);
+        let name = request.name();
+        let result = tokio::select! {
+            biased;
+            fault = self.interruption(&name, limit, &mut reply) => Err(fault),
+            result = self.follow(request) => result,
+        };
+        // Nobody listens if the future was dropped.
+        let _ = reply.send(result);
+    }
+
+    /// Sends a read and whatever it is redirected to.
+    async fn follow(&self, mut request: Request) -> Reply {
+        let name = request.name();
+        for _ in 0..=MAX_REDIRECTS {
+            let reach = self.egress.policy.reach(&request.url)?;
+            let entry = self.call.start(&request, Effect::Read)?;
+            let client = self.egress.clients.reaching(reach);
+            let answer = exchange(client, request.clone(), &entry).await?;
+            let Some(next) = request.redirected(answer.status, &answer.headers)? else {
+                return Ok(answer.into_parts(request.url.into()));
+            };
+            if self.egress.effect(&next) == Effect::Write {
+                return Err(Fault::unavailable(format!(
+                    "{name} was redirected to {}, which is no read by read_requests",
+                    next.name()
+                )));
+            }
+            request = next;
+        }
+        Err(Fault::unavailable(format!(
+            "{name} was redirected more than {MAX_REDIRECTS} times"
+        )))
+    }
+
+    async fn run_write(&self, request: Request, mut reply: oneshot::Sender<Reply>) {
+        let (limit, asked) = (self.limit(&request), request.timeout);
+        let url = request.url.to_string();
+        let started = self.egress.policy.reach(&request.url).and_then(|reach| {
+            let entry = self.call.start(&request, Effect::Write)?;
+            Ok((self.egress.clients.reaching(reach), entry))
+        });
+        let (client, entry) = match started {
+            Ok(started) => started,
+            Err(fault) => return drop(reply.send(Err(fault))),
+        };
+        let mut exchange = pin!(exchange(client, request, &entry));
+        let early = tokio::select! {
+            biased;
+            result = &mut exchange => Some(result),
+            () = entry.begun() => None,
+            fault = self.interruption(entry.name(), limit, &mut reply) => {
+                // If it cannot be taken back, it left in this very moment.
+                entry.withdraw(fault.message()).then_some(Err(fault))
+            }
+        };
+        let to_reply = |result: Result<Answer, Fault>| result.map(|it| it.into_parts(url));
+        if let Some(result) = early {
+            return drop(reply.send(to_reply(result)));
+        }
+        let begun = entry.begun_at().unwrap_or_else(Instant::now);
+        let call_has_left = self.call.deadline.saturating_duration_since(begun);
+        let ending = ending(exchange, begun + write_time(call_has_left, asked), &entry);
+        self.run_on(async { to_reply(ending.await) }, reply).await;
+    }
+
+    /// Waits for a write that has left, though the caller may be sent away.
+    async fn run_on(&self, ending: impl Future<Output = Reply>, reply: oneshot::Sender<Reply>) {
+        let mut ending = pin!(ending);
+        tokio::select! {
+            biased;
+            result = &mut ending => drop(reply.send(result)),
+            () = self.call.revoked() => {
+                let _ = reply.send(Err(self.call.stopped().await));
+                drop(ending.await);
+            }
+        }
+    }
+
+    /// Waits for what ends a request that may still be given up.
+    async fn interruption(
+        &self,
+        name: &str,
+        limit: Instant,
+        reply: &mut oneshot::Sender<Reply>,
+    ) -> Fault {
+        tokio::select! {
+            biased;
+            fault = self.call.stopped() => fault,
+            () = reply.closed() => Fault::closed("the connector dropped the request"),
+            () = sleep_until(limit) => Fault::timeout(format!("{name} was not answered in time")),
+        }
+    }
+
+    fn limit(&self, request: &Request) -> Instant {
+        let asked = request
+            .timeout
+            .and_then(|it| Instant::now().checked_add(it));
+        asked.map_or(self.call.deadline, |asked| asked.min(self.call.deadline))
+    }
+}
+
+/// Waits for a write's end up to its own limit.
+async fn ending(
+    exchange: impl Future<Output = Result<Answer, Fault>>,
+    limit: Instant,
+    entry: &Entry,
+) -> Result<Answer, Fault> {
+    let result = timeout_at(limit, exchange).await;
+    result.unwrap_or_else(|_| Err(broken_off(entry, "no whole answer came in time")))
+}
+
+/// Says how long a write that has left may take.
+fn write_time(call_has_left: Duration, asked: Option<Duration>) -> Duration {
+    let own = call_has_left.clamp(MIN_WRITE_TIME, MAX_WRITE_TIME);
+    asked.map_or(own, |asked| own.min(asked.max(MIN_ASKED_WRITE_TIME)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_gets_what_the_call_has_left_within_its_bounds() {
+        let seconds = Duration::from_secs;
+        let table = [
+            (seconds(0), None, seconds(5)),
+            (seconds(9), None, seconds(9)),
+            (seconds(60), None, seconds(15)),
+            (seconds(60), Some(seconds(3)), seconds(3)),
+            (seconds(60), Some(Duration::ZERO), seconds(1)),
+            (seconds(60), Some(Duration::MAX), seconds(15)),
+            (seconds(0), Some(seconds(10)), seconds(5)),
+        ];
+        for (left, asked, expected) in table {
+            assert_eq!(write_time(left, asked), expected, "{left:?} {asked:?}");
+        }
+    }
+}
