@@ -205,3 +205,6 @@ fn usable_proxy(text: &str) -> Option<Proxy> {
     let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
     Proxy::all(url).ok().filter(|_| is_http)
 }
+
+#[cfg(test)]
+mod tests;
