@@ -186,7 +186,6 @@ fn client(config: &EgressConfig, lookup: &Lookup, reach: Reach) -> Result<Client
         .dns_resolver(GuardedResolver::new(resolved, Arc::clone(lookup)))
         .redirect(redirect::Policy::none())
         .retry(retry::never())
-        .referer(false)
         .no_proxy()
         .user_agent(USER_AGENT)
         .pool_idle_timeout(POOL_IDLE_TIME);

@@ -135,8 +135,8 @@ fn not_answered(entry: &Entry, host: &str, error: &reqwest::Error) -> Fault {
         return broken_off(entry, &reason);
     }
     entry.not_sent(&reason);
-    let refused_by_resolver = find_fault(error);
-    refused_by_resolver
+    // The resolver's refusal comes up through the client. The body's does not with HTTP/2, so it is asked for.
+    find_fault(error)
         .or_else(|| entry.call().refusal(entry.effect()))
         .unwrap_or_else(|| Fault::unavailable(format!("cannot reach {host}: {reason}")))
 }

@@ -14,6 +14,8 @@ use switchboard_connector_sdk::{
     wire::{RequestHead, ResponseHead},
 };
 
+use tokio::sync::Notify;
+
 use super::{resolver::system_lookup, *};
 
 /// How long a call of these tests may take: longer than any of them.
@@ -94,6 +96,29 @@ fn status_of(result: Result<(ResponseHead, Vec<u8>), Fault>) -> Result<u16, Faul
     result
         .map(|(head, _)| head.status)
         .map_err(|fault| fault.code())
+}
+
+/// Knows every name as this machine, once it is told to answer.
+fn answering_after(release: &Arc<Notify>) -> Lookup {
+    let release = Arc::clone(release);
+    Arc::new(move |_| {
+        let release = Arc::clone(&release);
+        Box::pin(async move {
+            release.notified().await;
+            Ok(vec!["127.0.0.1".parse().unwrap()])
+        })
+    })
+}
+
+/// Waits for what nothing announces.
+async fn until(mut condition: impl FnMut() -> bool) {
+    let turning = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let result = tokio::time::timeout(CALL_TIME / 6, turning).await;
+    result.expect("this comes about by itself");
 }
 
 /// Returns how the only request of the call ended.

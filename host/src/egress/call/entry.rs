@@ -171,3 +171,129 @@ impl Ticket {
         result
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use switchboard_connector_sdk::{FaultCode, wire::RequestHead};
+
+    use super::*;
+    use crate::egress::request::Request;
+
+    fn call(time: Duration) -> Arc<Call> {
+        let deadline = Instant::now() + time;
+        Arc::new(Call::new("acme".into(), deadline, Arc::new([])))
+    }
+
+    fn start(call: &Arc<Call>, effect: Effect) -> Result<Entry, Fault> {
+        let head = RequestHead {
+            method: "POST".to_owned(),
+            url: "https://crm.test/x".to_owned(),
+            headers: vec![],
+            timeout_ms: None,
+            effect: None,
+        };
+        call.start(&Request::read(head, vec![]).unwrap(), effect)
+    }
+
+    fn write(call: &Arc<Call>) -> Entry {
+        start(call, Effect::Write).unwrap()
+    }
+
+    fn begin(entry: &Entry) -> Result<(), FaultCode> {
+        entry.ticket().begin().map_err(|fault| fault.code())
+    }
+
+    fn ends(call: &Call) -> Vec<End> {
+        let requests = call.record().requests.into_iter();
+        requests.map(|it| it.end).collect()
+    }
+
+    #[test]
+    fn nothing_begins_once_its_call_has_ended() {
+        let endings: [(fn(&Call), _); 2] = [
+            (Call::revoke, FaultCode::Closed),
+            (Call::expire, FaultCode::Timeout),
+        ];
+        for (end, code) in endings {
+            let call = call(Duration::from_secs(60));
+            let (waiting, begun) = (write(&call), write(&call));
+            assert_eq!(begin(&begun), Ok(()));
+            end(&call);
+            assert_eq!(begin(&waiting), Err(code));
+            assert_eq!(start(&call, Effect::Read).unwrap_err().code(), code);
+            assert_eq!(call.n_writes_under_way(), 1);
+            assert!(matches!(ends(&call)[..], [End::NotSent(_), End::UnderWay]));
+        }
+    }
+
+    #[test]
+    fn nothing_begins_after_the_deadline() {
+        let late = call(Duration::ZERO);
+        let fault = start(&late, Effect::Write).unwrap_err();
+        assert_eq!(fault.code(), FaultCode::Timeout);
+    }
+
+    #[test]
+    fn a_request_that_was_taken_back_does_not_begin() {
+        let call = call(Duration::from_secs(60));
+        let entry = write(&call);
+        assert!(entry.withdraw("too late"));
+        assert_eq!(begin(&entry), Err(FaultCode::Closed));
+        assert_eq!(ends(&call), [End::NotSent("too late".to_owned())]);
+    }
+
+    #[test]
+    fn a_request_that_has_begun_cannot_be_taken_back() {
+        let call = call(Duration::from_secs(60));
+        let entry = write(&call);
+        begin(&entry).unwrap();
+        assert!(!entry.withdraw("too late"));
+        entry.answered(200);
+        assert_eq!(ends(&call), [End::Answered(200)]);
+    }
+
+    #[test]
+    fn no_write_begins_after_one_that_ended_unclear() {
+        let call = call(Duration::from_secs(60));
+        let (unclear, waiting) = (write(&call), write(&call));
+        begin(&unclear).unwrap();
+        unclear.broken_off("reset");
+        assert_eq!(begin(&waiting), Err(FaultCode::UnknownOutcome));
+        assert!(start(&call, Effect::Write).is_err());
+        assert!(start(&call, Effect::Read).is_ok());
+    }
+
+    #[test]
+    fn the_first_end_of_a_request_stands() {
+        let call = call(Duration::from_secs(60));
+        let entry = write(&call);
+        begin(&entry).unwrap();
+        entry.answering(422);
+        entry.answered(422);
+        entry.broken_off("reset");
+        entry.not_sent("never");
+        drop(entry);
+        assert_eq!(ends(&call), [End::Answered(422)]);
+    }
+
+    #[test]
+    fn a_request_that_is_let_go_ends_by_how_far_it_came() {
+        let call = call(Duration::from_secs(60));
+        let (waiting, refused, begun) = (write(&call), write(&call), write(&call));
+        begin(&refused).unwrap();
+        refused.answering(422);
+        begin(&begun).unwrap();
+        drop((waiting, refused, begun));
+        let ends = ends(&call);
+        assert!(
+            matches!(
+                ends[..],
+                [End::NotSent(_), End::Answered(422), End::Unclear(_)]
+            ),
+            "{ends:?}"
+        );
+        assert_eq!(call.n_writes_under_way(), 0);
+    }
+}

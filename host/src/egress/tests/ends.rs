@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use tokio::sync::Notify;
 use tracing::subscriber::NoSubscriber;
 
 use super::{
@@ -146,6 +145,36 @@ async fn after_an_unclear_write_only_reads_are_sent() {
     }
     assert_eq!(server.seen().len(), 1);
     assert_eq!(status_of(get(&wire, &server.url("/")).await), Ok(200));
+}
+
+#[tokio::test]
+async fn a_write_that_still_connects_when_another_ends_unclear_is_not_sent() {
+    let server = Server::start([Step::Reset]).await;
+    let connect = Arc::new(Notify::new());
+    let lookup = answering_after(&connect);
+    let wire = wire_of(config(&["127.0.0.1:*", "crm.test:*"]), &lookup);
+    let late = post_aside(&wire, &format!("http://crm.test:{}/", server.port));
+    until(|| wire.record().requests.len() == 1).await;
+    let unclear = post(&wire, &server.url("/")).await;
+    assert_eq!(status_of(unclear), Err(FaultCode::UnknownOutcome));
+    connect.notify_one();
+    assert_eq!(late.await.unwrap(), Err(FaultCode::UnknownOutcome));
+    server.closed(2).await;
+    assert_eq!(server.seen().len(), 1);
+    assert_eq!(wire.record().n_sent(), 1);
+}
+
+#[tokio::test]
+async fn a_read_is_given_up_when_its_future_is_dropped() {
+    let never = Step::SendAfter(Arc::new(Notify::new()), vec![]);
+    let server = Server::start([never]).await;
+    let wire = wire();
+    let (same, url) = (wire.clone(), server.url("/"));
+    let read = tokio::spawn(async move { status_of(get(&same, &url).await) });
+    server.saw(1).await;
+    assert_eq!(end_of(&wire), End::UnderWay);
+    read.abort();
+    until(|| end_of(&wire) != End::UnderWay).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
-use tokio::sync::Notify;
 
 use super::{
     server::{Server, Step, answer, ok},

@@ -1,9 +1,10 @@
 //! Names and what they stand for. Only the look-up is scripted here; connections are real.
 
 use std::{
-    future,
+    env, future,
     io::{Error, ErrorKind},
     net::IpAddr,
+    process::Command,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -100,14 +101,23 @@ async fn a_write_that_has_no_connection_yet_is_given_up_and_not_sent() {
     for (end, code) in ENDINGS {
         let wire = wire_of(config(&["crm.test"]), &unanswered());
         let write = post_aside(&wire, "https://crm.test/");
-        while wire.record().requests.is_empty() {
-            tokio::task::yield_now().await;
-        }
+        until(|| !wire.record().requests.is_empty()).await;
         end(&wire);
         assert_eq!(write.await.unwrap(), Err(code));
         assert_not_sent(&wire);
         wire.writes_ended().await;
     }
+}
+
+#[tokio::test]
+async fn a_write_that_has_no_connection_yet_is_given_up_when_its_future_is_dropped() {
+    let wire = wire_of(config(&["crm.test"]), &unanswered());
+    let write = post_aside(&wire, "https://crm.test/");
+    until(|| !wire.record().requests.is_empty()).await;
+    let waiting = end_of(&wire);
+    write.abort();
+    until(|| end_of(&wire) != waiting).await;
+    assert_not_sent(&wire);
 }
 
 #[tokio::test]
@@ -135,4 +145,42 @@ async fn a_proxy_is_reached_wherever_it_is_and_looks_names_up_itself() {
         seen.head
     );
     assert!(seen.head.contains("proxy-authorization: basic"));
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_not_used() {
+    const CHILD: &str = "SWITCHBOARD_TEST_CHILD";
+    if env::var_os(CHILD).is_some() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        return runtime.block_on(async {
+            let server = Server::start([ok()]).await;
+            assert_eq!(status_of(post(&wire(), &server.url("/")).await), Ok(200));
+            assert!(server.seen()[0].head.starts_with("post / "));
+        });
+    }
+    // The environment of a process with threads must not be changed, so the test runs itself with another one.
+    let test = format!(
+        "{}::the_proxy_of_the_environment_is_not_used",
+        module_path!()
+    );
+    let (_, test) = test.split_once("::").unwrap();
+    let nowhere = "http://127.0.0.1:1";
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args(["--exact", test]).env(CHILD, "1");
+    for variable in [
+        "http_proxy",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ] {
+        child.env(variable, nowhere);
+    }
+    child.env_remove("no_proxy").env_remove("NO_PROXY");
+    let output = child.output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && stdout.contains("1 passed"),
+        "{stdout}"
+    );
 }

@@ -1,6 +1,9 @@
 //! TLS: whom egress believes, and HTTP/2.
 
-use std::{fs, net};
+use std::{
+    fs, net,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use axum::{
     Router,
@@ -11,9 +14,11 @@ use axum::{
 use axum_server::tls_rustls::RustlsConfig;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::*;
+use super::{
+    server::{Server, Step},
+    *,
+};
 
 /// A server for `localhost` whose certificate a CA of its own has issued.
 struct SecureServer {
@@ -114,6 +119,25 @@ async fn many_writes_share_a_connection_and_each_is_sent_once() {
     }
     assert_eq!(server.n_requests(), 100);
     assert_eq!(wire.record().n_sent(), 100);
+}
+
+#[tokio::test]
+async fn a_refused_write_carries_no_body_and_says_why() {
+    let (secure, resetting) = (
+        SecureServer::start(&["h2"]),
+        Server::start([Step::Reset]).await,
+    );
+    let mut config = config(&["127.0.0.1:*", "localhost:*"]);
+    config.trust = secure.trust();
+    let connect = Arc::new(Notify::new());
+    let wire = wire_of(config, &answering_after(&connect));
+    let late = post_aside(&wire, &secure.url);
+    until(|| wire.record().requests.len() == 1).await;
+    let unclear = post(&wire, &resetting.url("/")).await;
+    assert_eq!(status_of(unclear), Err(FaultCode::UnknownOutcome));
+    connect.notify_one();
+    assert_eq!(late.await.unwrap(), Err(FaultCode::UnknownOutcome));
+    assert_eq!((wire.record().n_sent(), secure.n_requests()), (1, 0));
 }
 
 #[tokio::test]
