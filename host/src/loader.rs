@@ -1,13 +1,16 @@
 //! Finds, checks, inspects and loads connector libraries.
 
 mod digest;
+mod error;
 mod metadata;
 mod platform;
 mod search;
+mod source;
 #[allow(unsafe_code, reason = "calls the system's loader")]
 mod system;
 
 pub use digest::{Digest, ParseDigestError};
+pub use error::LoadError;
 pub use metadata::{Metadata, MetadataError};
 pub use platform::{GlibcVersion, Libc, ParseGlibcVersionError, Platform};
 pub use search::{FindError, Found, LibraryRef};
