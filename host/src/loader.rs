@@ -1,8 +1,10 @@
 //! Finds, checks, inspects and loads connector libraries.
 
+mod abi_header;
 mod digest;
 mod error;
 mod metadata;
+mod network;
 mod platform;
 mod search;
 mod source;
