@@ -2,11 +2,15 @@
 
 mod abi_header;
 mod digest;
+mod dynamic;
+mod elf;
 mod error;
 mod metadata;
 mod network;
 mod platform;
+mod relocations;
 mod search;
+mod segments;
 mod source;
 #[allow(unsafe_code, reason = "calls the system's loader")]
 mod system;
