@@ -5,6 +5,7 @@ mod digest;
 mod dynamic;
 mod elf;
 mod error;
+mod image;
 mod metadata;
 mod network;
 mod platform;
