@@ -1,6 +1,7 @@
 //! Finds, checks, inspects and loads connector libraries.
 
 mod abi_header;
+mod admission;
 mod digest;
 mod dynamic;
 mod elf;
