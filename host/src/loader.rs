@@ -7,6 +7,7 @@ mod dynamic;
 mod elf;
 mod error;
 mod image;
+mod inspect;
 mod metadata;
 mod network;
 mod platform;
@@ -19,6 +20,7 @@ mod system;
 
 pub use digest::{Digest, ParseDigestError};
 pub use error::LoadError;
+pub use inspect::{Inspection, inspect};
 pub use metadata::{Metadata, MetadataError};
 pub use platform::{GlibcVersion, Libc, ParseGlibcVersionError, Platform};
 pub use search::{FindError, Found, LibraryRef};
