@@ -12,6 +12,8 @@ mod metadata;
 mod network;
 mod platform;
 mod relocations;
+#[cfg(target_os = "linux")]
+mod seal;
 mod search;
 mod segments;
 mod source;

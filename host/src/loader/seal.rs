@@ -1,0 +1,159 @@
+//! Puts the bytes that were checked where the system's loader can take exactly them.
+//!
+//! On Linux that is a sealed file in memory, which nobody can change any more, not even this process.
+//! Where the system refuses one, a copy in a folder that only this user can enter serves as well.
+
+use std::{
+    fs::{self, DirBuilder},
+    io::{self, Write},
+    os::{
+        fd::{AsRawFd, IntoRawFd, OwnedFd},
+        unix::fs::{DirBuilderExt, PermissionsExt},
+    },
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{MemfdFlags, SealFlags},
+    io::Errno,
+};
+
+use super::{Digest, LoadError};
+
+/// A library's bytes in memory, sealed.
+#[derive(Debug)]
+pub(super) struct Sealed(OwnedFd);
+
+impl Sealed {
+    /// Copies the bytes into memory and seals them.
+    pub(super) fn new(bytes: &[u8]) -> io::Result<Self> {
+        let mut file = fs::File::from(create()?);
+        file.write_all(bytes)?;
+        let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
+        rustix::fs::fcntl_add_seals(&file, seals)?;
+        let sealed = Self(file.into());
+        // Without /proc there is no name to open it by.
+        sealed
+            .path()
+            .try_exists()?
+            .then_some(sealed)
+            .ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    /// Returns the name that the loader can open it by.
+    pub(super) fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
+    }
+
+    /// Keeps the descriptor open for as long as the process lives.
+    ///
+    /// glibc knows a loaded library by its name, which is the number of this descriptor. Were the number
+    /// given away again, opening the next library by it would silently yield this one.
+    pub(super) fn leak(self) {
+        let _ = self.0.into_raw_fd();
+    }
+}
+
+/// Linux 6.3 wants to hear that the file will be executed, an older kernel does not know the flag.
+fn create() -> io::Result<OwnedFd> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let name = c"switchboard-connector";
+    match rustix::fs::memfd_create(name, flags | MemfdFlags::EXEC) {
+        Err(Errno::INVAL) => Ok(rustix::fs::memfd_create(name, flags)?),
+        created => Ok(created?),
+    }
+}
+
+/// Writes the bytes of the library at `path` into this user's own folder and returns where they are.
+///
+/// The file is named by its digest, so one copy serves every start of the program. A copy that is there
+/// already is compared with the bytes and written anew if it differs.
+pub(super) fn keep_copy(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<PathBuf, LoadError> {
+    let folder = state_folder(|name| std::env::var_os(name).map(PathBuf::from)).join("libraries");
+    write_copy(&folder, digest, bytes).map_err(|source| LoadError::Copy {
+        path: path.to_owned(),
+        folder,
+        source,
+    })
+}
+
+pub(super) fn write_copy(folder: &Path, digest: &Digest, bytes: &[u8]) -> io::Result<PathBuf> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    // Fails for a folder that belongs to somebody else.
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    let copy = folder.join(format!("{digest}.so"));
+    if fs::read(&copy).is_ok_and(|kept| kept == bytes) {
+        return Ok(copy);
+    }
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(&copy)?;
+    Ok(copy)
+}
+
+/// Returns where this program keeps what it can make again. systemd names a folder for each service; else
+/// it is the user's own by the XDG rules.
+fn state_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> PathBuf {
+    let absolute = |name| variable(name).filter(|path| path.is_absolute());
+    if let Some(folders) = variable("STATE_DIRECTORY") {
+        // Several are separated by colons.
+        let first = std::env::split_paths(&folders).next();
+        return first.unwrap_or(folders);
+    }
+    absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
+        .unwrap_or_else(|| PathBuf::from("/var/lib"))
+        .join("switchboard")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sealed_bytes_read_back_and_cannot_be_changed() {
+        let sealed = Sealed::new(b"library").unwrap();
+        assert_eq!(fs::read(sealed.path()).unwrap(), b"library");
+        let writer = fs::OpenOptions::new().write(true).open(sealed.path());
+        let refused = writer.and_then(|mut file| file.write_all(b"L"));
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
+
+    #[test]
+    fn a_copy_is_private_and_a_changed_one_is_written_anew() {
+        let state = tempfile::tempdir().unwrap();
+        let folder = state.path().join("a/libraries");
+        let digest = Digest::of(b"library");
+        let copy = write_copy(&folder, &digest, b"library").unwrap();
+        assert_eq!(
+            folder.metadata().unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+        fs::write(&copy, b"changed").unwrap();
+        assert_eq!(write_copy(&folder, &digest, b"library").unwrap(), copy);
+        assert_eq!(fs::read(copy).unwrap(), b"library");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_state_folder_is_the_services_own_then_the_users() {
+        let folder = |set: &[(&str, &str)]| {
+            state_folder(|name| {
+                let found = set.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| PathBuf::from(value))
+            })
+        };
+        let home = ("HOME", "/home/ada");
+        assert_eq!(
+            folder(&[("STATE_DIRECTORY", "/a:/b"), home]),
+            Path::new("/a")
+        );
+        let own = folder(&[("XDG_STATE_HOME", "relative"), home]);
+        assert_eq!(own, Path::new("/home/ada/.local/state/switchboard"));
+        assert_eq!(folder(&[]), Path::new("/var/lib/switchboard"));
+    }
+}
