@@ -8,6 +8,7 @@ mod elf;
 mod error;
 mod image;
 mod inspect;
+mod layout;
 mod metadata;
 mod network;
 mod platform;
@@ -17,6 +18,7 @@ mod seal;
 mod search;
 mod segments;
 mod source;
+mod start;
 #[allow(unsafe_code, reason = "calls the system's loader")]
 mod system;
 
