@@ -9,8 +9,10 @@ mod error;
 mod image;
 mod inspect;
 mod layout;
+mod library;
 mod metadata;
 mod network;
+mod open;
 mod platform;
 mod relocations;
 #[cfg(target_os = "linux")]
@@ -25,6 +27,7 @@ mod system;
 pub use digest::{Digest, ParseDigestError};
 pub use error::LoadError;
 pub use inspect::{Inspection, inspect};
+pub use library::Library;
 pub use metadata::{Metadata, MetadataError};
 pub use platform::{GlibcVersion, Libc, ParseGlibcVersionError, Platform};
 pub use search::{FindError, Found, LibraryRef};
