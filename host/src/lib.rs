@@ -1,8 +1,30 @@
-//! The host.
+//! Logs phone calls into CRMs through connectors: shared libraries that anyone can ship.
+//!
+//! A folder of manifests says which CRMs are enabled; [`Host`] loads their connectors and takes calls. The program
+//! `switchboard` is a thin layer over what stands here.
+#![deny(missing_docs)]
 
-#[allow(dead_code, unreachable_pub, unused_imports)]
+mod connector;
+mod crm;
 mod egress;
-#[allow(dead_code, unreachable_pub, unused_imports)]
+mod host;
+mod input;
+mod limits;
 mod loader;
-#[allow(dead_code, unreachable_pub, unused_imports)]
-mod manifest;
+mod outcome;
+mod pipeline;
+mod redact;
+
+pub mod manifest;
+
+pub use crm::{CrmInfo, CrmState};
+pub use egress::{Effect, End, HostPattern, PatternError, RequestPattern, SentRequest, TrustError};
+pub use host::{BuildError, CallOptions, Host, HostBuilder};
+pub use input::with_auth_header;
+pub use loader::{
+    Digest, GlibcVersion, Inspection, Libc, LoadError, Metadata, MetadataError, ParseDigestError,
+    ParseGlibcVersionError, Platform, inspect,
+};
+pub use outcome::{CallError, CallOutcome};
+pub use switchboard_connector_sdk::model::InputFault;
+pub use switchboard_connector_sdk::{Fault, FaultCode, MessageType};

@@ -60,4 +60,4 @@ pub use inspect::{Inspection, inspect};
 pub use library::Library;
 pub use metadata::{Metadata, MetadataError};
 pub use platform::{GlibcVersion, Libc, ParseGlibcVersionError, Platform};
-pub use search::{FindError, Found, LibraryRef};
+pub use search::LibraryRef;

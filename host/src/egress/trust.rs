@@ -79,11 +79,6 @@ impl TrustRoots {
         Self::from_store(roots)
     }
 
-    /// Returns how many roots there are.
-    pub fn n_roots(&self) -> usize {
-        self.n_roots
-    }
-
     pub(super) fn tls(&self) -> ClientConfig {
         ClientConfig::clone(&self.tls)
     }
@@ -190,7 +185,6 @@ mod tests {
         let mut roots = RootCertStore::empty();
         add_file(&mut roots, &path).unwrap();
         let trust = TrustRoots::from_store(roots).unwrap();
-        assert_eq!(trust.n_roots(), 1);
         assert_eq!(format!("{trust:?}"), "TrustRoots { n_roots: 1, .. }");
     }
 }

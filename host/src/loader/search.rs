@@ -57,17 +57,6 @@ pub enum FindError {
 }
 
 impl LibraryRef {
-    /// Reads the text of a manifest: anything with a slash or an ending is a path.
-    pub fn parse(text: &str) -> Self {
-        let path = Path::new(text);
-        let has_slash = text.chars().any(std::path::is_separator);
-        if has_slash || path.extension().is_some() || path.file_name().is_none() {
-            Self::Path(path.to_owned())
-        } else {
-            Self::Name(text.to_owned())
-        }
-    }
-
     /// Finds the library in the connector folders, the first of which wins, or beside its manifest.
     ///
     /// # Errors
@@ -164,16 +153,6 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_or_an_ending_makes_a_path() {
-        let name = LibraryRef::Name("acme_crm".to_owned());
-        assert_eq!(LibraryRef::parse("acme_crm"), name);
-        for text in ["libacme.so", "./acme", "/opt/acme", "..", "a/b.dll"] {
-            let path = LibraryRef::Path(PathBuf::from(text));
-            assert_eq!(LibraryRef::parse(text), path);
-        }
-    }
-
-    #[test]
     fn the_first_folder_wins_and_the_others_are_named_once() {
         let home = tempfile::tempdir().unwrap();
         let folders = ["empty", "first", "second", "first"].map(|name| home.path().join(name));
@@ -183,7 +162,7 @@ mod tests {
         let [_, first, second, _] = folders.clone().map(|folder| folder.join(file_name("acme")));
         fs::write(&first, "").unwrap();
         fs::write(&second, "").unwrap();
-        let found = LibraryRef::parse("acme")
+        let found = LibraryRef::Name("acme".to_owned())
             .find(&folders, home.path())
             .unwrap();
         assert_eq!(
@@ -200,7 +179,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("acme.so");
         fs::write(&path, "").unwrap();
-        let reference = LibraryRef::parse("acme.so");
+        let reference = LibraryRef::Path("acme.so".into());
         let found = reference.find(&[], home.path()).unwrap();
         assert_eq!(
             found,
@@ -220,7 +199,7 @@ mod tests {
     #[test]
     fn a_missing_library_names_every_place_in_order() {
         let folders = ["/nowhere/a", "/nowhere/b"].map(PathBuf::from);
-        let error = LibraryRef::parse("acme")
+        let error = LibraryRef::Name("acme".to_owned())
             .find(&folders, Path::new("/m"))
             .unwrap_err();
         let file_name = file_name("acme");
@@ -229,7 +208,7 @@ mod tests {
              /nowhere/b/{file_name}\nput it there, or correct `library` in the manifest"
         );
         assert_eq!(error.to_string(), expected);
-        let error = LibraryRef::parse("acme")
+        let error = LibraryRef::Name("acme".to_owned())
             .find(&[], Path::new("/m"))
             .unwrap_err();
         assert!(

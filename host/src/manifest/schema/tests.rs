@@ -1,9 +1,6 @@
 use serde_json::json;
 
-use crate::manifest::{
-    Diagnostic,
-    tests::{HEAD, read, rendered},
-};
+use crate::manifest::tests::{HEAD, read, rendered};
 
 fn check(settings: &str, schema: serde_json::Value) -> String {
     let manifest = read(&format!("{HEAD}[settings]\n{settings}"));

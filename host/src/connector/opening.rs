@@ -1,0 +1,176 @@
+//! Opens a connector: its own thread, a time limit, and a host that can only log.
+
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use abi_stable::sabi_trait::TD_Opaque;
+use abi_stable::std_types::{RErr, RResult, RSlice, RStr, RVec};
+use async_ffi::{FfiFuture, FutureExt};
+use switchboard_abi::{HostServices, HostServices_TO, RawConnectorBox, RawFault, RawMessage};
+use switchboard_connector_sdk::wire::{HostInfo, OpenInput};
+use switchboard_connector_sdk::{Fault, FaultCode};
+
+use super::services::{LogSink, now_unix_ms};
+use crate::loader::Library;
+
+/// How long a connector may take to open.
+pub(crate) const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why a connector could not be opened.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum OpenError {
+    /// It refused.
+    #[error(
+        "connector {library} did not open for {crm}: {message}; \
+         correct [settings] in the manifest, or ask the connector's author"
+    )]
+    Refused {
+        library: String,
+        crm: String,
+        message: String,
+    },
+    /// It panicked.
+    #[error(
+        "connector {library} failed while opening for {crm}: {message}; report this to the connector's author"
+    )]
+    Panicked {
+        library: String,
+        crm: String,
+        message: String,
+    },
+    /// It took too long.
+    #[error(
+        "connector {library} did not open for {crm} within {} s; \
+         opening must not wait for anything, report this to the connector's author",
+        OPEN_TIMEOUT.as_secs()
+    )]
+    TimedOut { library: String, crm: String },
+    /// The thread could not be started.
+    #[error("cannot start a thread to open connector {library} for {crm}: {message}")]
+    Thread {
+        library: String,
+        crm: String,
+        message: String,
+    },
+}
+
+/// What it takes to open a connector, any number of times.
+#[derive(Clone)]
+pub(super) struct Opener {
+    pub(super) library: Arc<Library>,
+    pub(super) crm: String,
+    pub(super) settings: Arc<str>,
+    pub(super) log: LogSink,
+}
+
+impl Opener {
+    /// Opens an instance. Blocks, at most for [`OPEN_TIMEOUT`]; a connector that takes longer keeps its thread.
+    pub(super) fn open(&self) -> Result<RawConnectorBox, OpenError> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let opener = self.clone();
+        let started = thread::Builder::new()
+            .name(format!("open-{}", self.crm))
+            .spawn(move || {
+                // Nobody waits any more if the time was over.
+                let _ = sender.send(opener.open_here());
+            });
+        let (library, crm) = (self.library.path().display().to_string(), self.crm.clone());
+        if let Err(error) = started {
+            return Err(OpenError::Thread {
+                library,
+                crm,
+                message: error.to_string(),
+            });
+        }
+        match receiver.recv_timeout(OPEN_TIMEOUT) {
+            Ok(Ok(instance)) => Ok(instance),
+            Ok(Err(fault)) => Err(self.refused(&fault)),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(OpenError::TimedOut { library, crm }),
+            // The thread ended without an answer: a panic of a library without the SDK's fence.
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                Err(self.refused(&Fault::panicked("it panicked across the boundary")))
+            }
+        }
+    }
+
+    fn open_here(&self) -> Result<RawConnectorBox, Fault> {
+        let settings = serde_json::value::RawValue::from_string(self.settings.to_string())
+            .map_err(|error| Fault::internal(format!("the settings are no JSON: {error}")))?;
+        let input = OpenInput {
+            settings,
+            crm: self.crm.clone(),
+            host: host_info(),
+        };
+        let input = serde_json::to_vec(&input)
+            .map_err(|error| Fault::internal(format!("cannot write the settings: {error}")))?;
+        let services = OpeningServices {
+            log: self.log.clone(),
+        };
+        let services = HostServices_TO::from_value(services, TD_Opaque);
+        let open = self.library.module().open();
+        open(services, RSlice::from_slice(&input))
+            .into_result()
+            .map_err(Fault::from)
+    }
+
+    fn refused(&self, fault: &Fault) -> OpenError {
+        let library = self.library.path().display().to_string();
+        let (crm, message) = (self.crm.clone(), self.log.redact(fault.message()));
+        match fault.code() {
+            FaultCode::Panicked => OpenError::Panicked {
+                library,
+                crm,
+                message,
+            },
+            _ => OpenError::Refused {
+                library,
+                crm,
+                message,
+            },
+        }
+    }
+}
+
+fn host_info() -> HostInfo {
+    HostInfo {
+        name: "switchboard".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        // This version has no services beside HTTP, log and clock.
+        operations: Vec::new(),
+    }
+}
+
+/// The services while a connector opens: log and clock.
+#[derive(Clone)]
+struct OpeningServices {
+    log: LogSink,
+}
+
+impl OpeningServices {
+    fn refuse<T: Send + 'static>(&self) -> FfiFuture<RResult<T, RawFault>> {
+        let fault = Fault::unsupported(
+            "while a connector opens it may log and tell the time, nothing else",
+        );
+        std::future::ready(RErr(fault.into())).into_ffi()
+    }
+}
+
+impl HostServices for OpeningServices {
+    fn http(&self, _: RawMessage) -> FfiFuture<RResult<RawMessage, RawFault>> {
+        self.refuse()
+    }
+
+    fn log(&self, level: u8, message: RStr<'_>, fields: RVec<u8>) {
+        self.log.write(level, &message, &fields);
+    }
+
+    fn now_unix_ms(&self) -> u64 {
+        now_unix_ms()
+    }
+
+    fn call(&self, _: RStr<'_>, _: RVec<u8>) -> FfiFuture<RResult<RVec<u8>, RawFault>> {
+        self.refuse()
+    }
+}

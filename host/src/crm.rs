@@ -1,0 +1,338 @@
+//! One CRM: its manifest, its connector, its wire, and whether they can be used.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+use switchboard_connector_sdk::Fault;
+use tokio::runtime::Handle;
+
+use crate::connector::{Connector, LogSink};
+use crate::egress::{Egress, EgressConfig, TrustRoots};
+use crate::limits::Gate;
+use crate::loader::{self, Digest, Library, Metadata, Platform};
+use crate::manifest::{Diagnostic, Entry, Limits, Manifest};
+use crate::redact::Redactor;
+
+/// The operation that every connector must know.
+const CREATE_CALL_LOG: &str = "createCallLog";
+
+/// Whether calls can be logged into a CRM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum CrmState {
+    /// They can.
+    Ready,
+    /// They cannot.
+    Disabled {
+        /// Why, in one line.
+        reason: String,
+        /// Why, at length: for a manifest with faults, each with its line and a caret.
+        #[serde(skip)]
+        report: String,
+    },
+}
+
+/// What the host knows of one CRM.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct CrmInfo {
+    /// The name by which calls ask for it.
+    pub name: String,
+    /// The name for people.
+    pub display_name: String,
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// The connector's name, from its library.
+    pub connector: Option<String>,
+    /// The connector's version.
+    pub version: Option<String>,
+    /// The library in use.
+    pub library: Option<PathBuf>,
+    /// The SHA-256 of the library in use, as a manifest pins it.
+    pub sha256: Option<Digest>,
+    /// Libraries of the same name in later folders, which are not used.
+    pub shadowed: Vec<PathBuf>,
+    /// Whether requests go through a proxy, which then resolves names in the host's place.
+    pub proxy: bool,
+    /// Whether the connector may open sockets of its own, which the host cannot watch.
+    pub own_network: bool,
+    /// Whether calls can be logged.
+    #[serde(flatten)]
+    pub state: CrmState,
+}
+
+/// What setting a CRM up needs beside its manifest.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) folders: &'a [PathBuf],
+    pub(crate) trust: &'a TrustRoots,
+    pub(crate) runtime: &'a Handle,
+}
+
+/// One CRM.
+pub(crate) struct Crm {
+    info: CrmInfo,
+    secrets: Arc<[String]>,
+    ready: Option<Ready>,
+}
+
+/// A CRM that can be used.
+pub(crate) struct Ready {
+    pub(crate) connector: Arc<Connector>,
+    pub(crate) egress: Egress,
+    pub(crate) limits: Limits,
+    pub(crate) gate: Gate,
+    pub(crate) own_network: bool,
+}
+
+/// Why a CRM cannot be used: one line, and at length.
+struct Disabled {
+    reason: String,
+    report: String,
+}
+
+impl<E: std::error::Error> From<E> for Disabled {
+    fn from(error: E) -> Self {
+        let report = with_sources(&error);
+        let reason = report.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { reason, report }
+    }
+}
+
+impl Crm {
+    /// Loads and opens a CRM's connector. A fault disables this CRM; the host goes on.
+    pub(crate) fn set_up(entry: &Entry, surroundings: &Surroundings<'_>) -> Self {
+        match entry {
+            Entry::Ready(manifest) => Self::from_manifest(manifest, surroundings),
+            Entry::Broken {
+                path,
+                crm,
+                diagnostics,
+            } => Self::broken(path, crm.as_deref(), diagnostics),
+        }
+    }
+
+    fn from_manifest(manifest: &Manifest, surroundings: &Surroundings<'_>) -> Self {
+        let mut crm = Self::new(
+            &manifest.crm.name,
+            &manifest.crm.display_name,
+            &manifest.path,
+        );
+        crm.info.proxy = manifest.network.proxy.is_some();
+        crm.secrets = manifest.secrets().map(str::to_owned).collect();
+        match crm.open(manifest, surroundings) {
+            Ok(ready) => crm.ready = Some(ready),
+            Err(disabled) => crm.disable(disabled),
+        }
+        crm
+    }
+
+    fn broken(path: &Path, name: Option<&str>, diagnostics: &[Diagnostic]) -> Self {
+        let stem = path
+            .file_stem()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy();
+        let name = name.unwrap_or(&stem);
+        let mut crm = Self::new(name, name, path);
+        crm.disable(faulty(diagnostics));
+        crm
+    }
+
+    fn new(name: &str, display_name: &str, manifest: &Path) -> Self {
+        let info = CrmInfo {
+            name: name.to_owned(),
+            display_name: display_name.to_owned(),
+            manifest: manifest.to_owned(),
+            connector: None,
+            version: None,
+            library: None,
+            sha256: None,
+            shadowed: Vec::new(),
+            proxy: false,
+            own_network: false,
+            state: CrmState::Ready,
+        };
+        Self {
+            info,
+            secrets: Arc::default(),
+            ready: None,
+        }
+    }
+
+    fn disable(&mut self, disabled: Disabled) {
+        let Disabled { reason, report } = disabled;
+        self.info.state = CrmState::Disabled { reason, report };
+    }
+
+    fn open(
+        &mut self,
+        manifest: &Manifest,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Ready, Disabled> {
+        let library = self.load(manifest, surroundings.folders)?;
+        check_settings(manifest, library.metadata())?;
+        let egress = Egress::new(
+            egress_config(manifest, surroundings.trust),
+            surroundings.runtime.clone(),
+        )?;
+        let redactor = Redactor::new(Arc::default(), Arc::clone(&self.secrets));
+        let log = LogSink::new(&self.info.name, &library.metadata().name, redactor);
+        let own_network = self.info.own_network;
+        let connector = Connector::open(
+            Arc::new(library),
+            &self.info.name,
+            &manifest.settings.to_json(),
+            log,
+            surroundings.runtime.clone(),
+        )?;
+        Ok(Ready {
+            connector: Arc::new(connector),
+            egress,
+            gate: Gate::new(manifest.limits.max_in_flight),
+            limits: manifest.limits.clone(),
+            own_network,
+        })
+    }
+
+    fn load(&mut self, manifest: &Manifest, folders: &[PathBuf]) -> Result<Library, Disabled> {
+        let reference = reference(manifest)?;
+        let folder = manifest.path.parent().unwrap_or(Path::new("."));
+        let found = reference.find(folders, folder)?;
+        self.info.library = Some(found.path.clone());
+        self.info.shadowed = found.shadowed;
+        let pin = manifest.connector.sha256.map(Digest::from);
+        let library = Library::load(&found.path, pin.as_ref())?;
+        self.info.sha256 = Some(*library.digest());
+        let metadata = library.metadata();
+        self.info.connector = Some(metadata.name.clone());
+        self.info.version = Some(metadata.version.clone());
+        self.info.own_network = metadata.own_network || library.imports_network();
+        if !metadata
+            .operations
+            .iter()
+            .any(|operation| operation == CREATE_CALL_LOG)
+        {
+            let reason = format!(
+                "connector library {} does not know {CREATE_CALL_LOG}, only: {}; use another one",
+                found.path.display(),
+                metadata.operations.join(", ")
+            );
+            return Err(Disabled {
+                report: reason.clone(),
+                reason,
+            });
+        }
+        Ok(library)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    pub(crate) fn display_name(&self) -> &str {
+        &self.info.display_name
+    }
+
+    /// Returns the texts of the manifest that must not be shown.
+    pub(crate) fn secrets(&self) -> Arc<[String]> {
+        Arc::clone(&self.secrets)
+    }
+
+    /// Returns what a call needs.
+    ///
+    /// # Errors
+    ///
+    /// `disabled`, with the reason.
+    pub(crate) fn ready(&self) -> Result<&Ready, Fault> {
+        if let CrmState::Disabled { reason, .. } = self.info().state {
+            return Err(Fault::disabled(reason));
+        }
+        self.ready
+            .as_ref()
+            .ok_or_else(|| Fault::internal("a CRM is neither ready nor disabled"))
+    }
+
+    /// Returns what is known now: a connector may have been given up since the start.
+    pub(crate) fn info(&self) -> CrmInfo {
+        let mut info = self.info.clone();
+        if let Some(reason) = self
+            .ready
+            .as_ref()
+            .and_then(|ready| ready.connector.disabled())
+        {
+            info.state = CrmState::Disabled {
+                report: reason.clone(),
+                reason,
+            };
+        }
+        info
+    }
+}
+
+/// Returns how the manifest names the library for this machine.
+fn reference(manifest: &Manifest) -> Result<loader::LibraryRef, Disabled> {
+    use crate::manifest::LibraryRef;
+    let platform = Platform::host().to_string();
+    match manifest.connector.library.for_platform(&platform) {
+        Some(LibraryRef::Name(name)) => Ok(loader::LibraryRef::Name(name.clone())),
+        Some(LibraryRef::Path(path)) => Ok(loader::LibraryRef::Path(path.clone())),
+        Some(LibraryRef::PerPlatform(_)) | None => {
+            let reason = format!(
+                "{} names no library for this machine; add {platform} = \"..\" to library under [connector]",
+                manifest.path.display()
+            );
+            Err(Disabled {
+                report: reason.clone(),
+                reason,
+            })
+        }
+    }
+}
+
+fn check_settings(manifest: &Manifest, metadata: &Metadata) -> Result<(), Disabled> {
+    let Some(schema) = &metadata.settings_schema else {
+        return Ok(());
+    };
+    manifest
+        .check_settings(schema)
+        .map_err(|diagnostics| faulty(&diagnostics))
+}
+
+fn faulty(diagnostics: &[Diagnostic]) -> Disabled {
+    let reasons: Vec<_> = diagnostics.iter().map(Diagnostic::summary).collect();
+    let reports: Vec<_> = diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.render(false))
+        .collect();
+    Disabled {
+        reason: reasons.join("; "),
+        report: reports.join("\n\n"),
+    }
+}
+
+fn egress_config(manifest: &Manifest, trust: &TrustRoots) -> EgressConfig {
+    let network = &manifest.network;
+    EgressConfig {
+        crm: manifest.crm.name.clone(),
+        allowed_hosts: network.allowed_hosts.clone(),
+        read_requests: network.read_requests.clone(),
+        rejects_unapplied: network.rejects_unapplied.clone(),
+        proxy: network
+            .proxy
+            .as_ref()
+            .map(|proxy| proxy.expose().to_owned()),
+        trust: trust.clone(),
+    }
+}
+
+/// Joins an error and its causes.
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

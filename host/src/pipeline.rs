@@ -1,0 +1,163 @@
+//! The path of one call.
+//!
+//! ```text
+//! input -> validate -> wait for a place -> call the connector -> settle -> outcome
+//! ```
+//!
+//! A call runs in a task of the host from its start to its end: a caller that goes away ends the waiting and nothing
+//! else. Whatever ends a call early (its deadline, a shutdown, a panic), a write that egress has begun is waited for
+//! before the call is settled.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use switchboard_connector_sdk::model::InvalidInput;
+use switchboard_connector_sdk::wire::ContextHead;
+use switchboard_connector_sdk::{CreateCallLog, Fault};
+use tokio::time::{Instant, timeout};
+use tracing::{Instrument, info};
+
+use crate::connector::{CallLog, CallServices, Running};
+use crate::crm::{Crm, Ready};
+use crate::egress::{Record, Wire, WriteVerdict};
+use crate::host::{CallOptions, Stop};
+use crate::outcome::{CallOutcome, Settlement, read_answer, settle};
+use crate::redact::Redactor;
+
+/// How long a connector may take to report a write that ended after the call's time was over.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// One call on its way.
+pub(crate) struct Call {
+    pub(crate) id: String,
+    pub(crate) crm: Arc<Crm>,
+    pub(crate) input: Arc<[u8]>,
+    pub(crate) options: CallOptions,
+    pub(crate) stop: Stop,
+}
+
+impl Call {
+    fn redactor(&self) -> Redactor {
+        Redactor::new(Arc::clone(&self.input), self.crm.secrets())
+    }
+}
+
+/// Why a call ended without a settlement of its writes: there were none.
+enum Early {
+    Invalid(InvalidInput),
+    Fault(Fault),
+}
+
+impl From<Fault> for Early {
+    fn from(fault: Fault) -> Self {
+        Early::Fault(fault)
+    }
+}
+
+/// Takes a call from its input to its outcome, and writes its log line.
+pub(crate) async fn run(call: Call) -> CallOutcome {
+    let started = Instant::now();
+    // Log lines on the way stand in the span; the call's own line names everything itself.
+    let span = tracing::info_span!("call", crm = call.crm.name(), call_id = call.id);
+    let (outcome, record) = log_call(&call, started).instrument(span).await;
+    info!(
+        crm = call.crm.name(),
+        call_id = call.id,
+        outcome = outcome.word(),
+        code = outcome.error().map_or("ok", |error| error.code.as_str()),
+        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        requests_sent = record.n_sent(),
+        "call ended"
+    );
+    outcome.with_requests(record.requests)
+}
+
+async fn log_call(call: &Call, started: Instant) -> (CallOutcome, Record) {
+    let crm = call.crm.display_name();
+    let id = call.id.clone();
+    match attempt(call, started).await {
+        Err(Early::Invalid(invalid)) => {
+            (CallOutcome::invalid(id, crm, &invalid), Record::default())
+        }
+        Err(Early::Fault(fault)) => (CallOutcome::failed(id, crm, &fault), Record::default()),
+        Ok((settlement, record)) => {
+            let outcome = match settlement {
+                Settlement::Done(entry) => CallOutcome::logged(id, entry),
+                Settlement::Failed(fault, message) | Settlement::Rejected(fault, message) => {
+                    CallOutcome::failed_with_message(id, crm, &fault, message)
+                }
+                Settlement::Unknown(fault) => CallOutcome::failed(id, crm, &fault),
+            };
+            let redactor = call.redactor();
+            (outcome.map_texts(|text| redactor.redact(text)), record)
+        }
+    }
+}
+
+async fn attempt(call: &Call, started: Instant) -> Result<(Settlement, Record), Early> {
+    let ready = call.crm.ready()?;
+    CreateCallLog::from_json(&call.input).map_err(Early::Invalid)?;
+    let deadline = started + ready.limits.timeout;
+    let _permit = ready.gate.enter(deadline).await?;
+    let instance = ready.connector.instance().await?;
+    call.stop.check()?;
+
+    let wire = ready.egress.begin(deadline);
+    let services = services(call, ready, &wire);
+    let context = context(call, deadline)?;
+    let input = call.input.to_vec();
+    let running =
+        ready
+            .connector
+            .call(instance, services.to_raw(), "createCallLog", context, input);
+    let answer = finish(running, &wire, deadline, &call.stop).await;
+    wire.revoke();
+    wire.writes_ended().await;
+    let record = wire.record();
+    let answer = answer.and_then(|json| read_answer(&json));
+    Ok((settle(answer, &record, ready.own_network), record))
+}
+
+fn services(call: &Call, ready: &Ready, wire: &Wire) -> CallServices {
+    let sink = ready.connector.log().with_redactor(call.redactor());
+    CallServices::new(wire.clone(), CallLog::new(sink, call.id.clone()))
+}
+
+fn context(call: &Call, deadline: Instant) -> Result<Vec<u8>, Fault> {
+    let remaining = deadline.saturating_duration_since(Instant::now());
+    let head = ContextHead {
+        call_id: call.id.clone(),
+        traceparent: call.options.traceparent.clone(),
+        remaining_ms: u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX),
+        attempt: 1,
+        dry_run: false,
+        locale: call.options.locale.clone(),
+        tenant: call.options.tenant.clone(),
+    };
+    serde_json::to_vec(&head)
+        .map_err(|error| Fault::internal(format!("cannot write the call's context: {error}")))
+}
+
+/// Waits for the connector's answer, until the deadline or a stop; a write under way is waited for in any case.
+async fn finish(
+    mut running: Running,
+    wire: &Wire,
+    deadline: Instant,
+    stop: &Stop,
+) -> Result<Vec<u8>, Fault> {
+    let fault = tokio::select! {
+        biased;
+        answer = running.answer() => return answer,
+        () = tokio::time::sleep_until(deadline) => {
+            Fault::timeout("the connector did not answer in the time that a call may take")
+        }
+        () = stop.now() => Fault::unavailable("the host was told to stop before anything was written"),
+    };
+    wire.expire();
+    if wire.writes_under_way() == 0 && wire.record().verdict() == WriteVerdict::NothingWritten {
+        return Err(fault);
+    }
+    wire.writes_ended().await;
+    // The connector may know the entry's id by now.
+    timeout(GRACE, running.answer()).await.unwrap_or(Err(fault))
+}
