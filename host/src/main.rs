@@ -1,2 +1,18 @@
-//! The program.
-fn main() {}
+//! The program `switchboard`: logs a call into a CRM, lists the CRMs, inspects a connector library.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    match cli::run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            cli::say(&format!("error: {error:#}"));
+            ExitCode::from(cli::FAILURE)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The command line: one module a subcommand, over the library's public API.
+
+mod config;
+mod inspect;
+mod list;
+mod log;
+mod logging;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use config::Settings;
+
+/// The exit code of a command that could not do its work.
+pub(crate) const FAILURE: u8 = 1;
+
+/// Logs phone calls into CRMs.
+///
+/// A CRM is enabled by a manifest (one TOML file) and a connector (a shared library).
+#[derive(Debug, Parser)]
+#[command(name = "switchboard", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every subcommand. A flag wins over the environment, that over the configuration file.
+#[derive(Debug, Args)]
+struct Globals {
+    /// Folder of manifests, one TOML file a CRM [default: manifests]
+    #[arg(long, global = true, value_name = "DIR", env = "SWITCHBOARD_MANIFESTS")]
+    manifests: Option<PathBuf>,
+
+    /// Folder of connector libraries; may be repeated, the first that has a library wins [default: the program's folder,
+    /// `connectors` in it, and `connectors` beside it]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "SWITCHBOARD_CONNECTORS",
+        value_delimiter = LIST_SEPARATOR
+    )]
+    connectors: Vec<PathBuf>,
+
+    /// PEM file of certificates to trust beside the system's
+    #[arg(long, global = true, value_name = "FILE", env = "SWITCHBOARD_CA_FILE")]
+    ca_file: Option<PathBuf>,
+
+    /// Configuration file [default: switchboard.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "SWITCHBOARD_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// How much to log on stderr [default: info]
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "SWITCHBOARD_LOG_LEVEL"
+    )]
+    log_level: Option<LogLevel>,
+
+    /// How to write the log [default: text]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "SWITCHBOARD_LOG_FORMAT"
+    )]
+    log_format: Option<LogFormat>,
+}
+
+/// Separates paths in an environment variable, as in `PATH`.
+const LIST_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
+
+#[derive(Debug, Clone, Copy, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Log(log::Arguments),
+    List(list::Arguments),
+    Inspect(inspect::Arguments),
+}
+
+/// Runs the subcommand and returns the program's exit code.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let settings = Settings::read(&arguments.globals);
+    match arguments.command {
+        Command::Log(log) => Ok(log::run(&log, settings)),
+        Command::List(list) => list::run(&list, &settings?),
+        Command::Inspect(inspect) => inspect::run(&inspect, &settings?),
+    }
+}
+
+/// Writes a line for a person on stderr. A closed stderr is no reason to fail.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Writes a result on stdout.
+fn print(text: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}

@@ -1,0 +1,160 @@
+//! `switchboard log`: logs one call.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use switchboard_host::{CallOptions, CallOutcome, CrmState, Fault, Host, with_auth_header};
+
+use super::config::Settings;
+use super::{FAILURE, print, say};
+
+/// More than the largest input, so that one that is too large is seen to be.
+const MAX_READ_BYTES: u64 = 10 * 1024 * 1024 + 1;
+
+/// Log one call into a CRM
+///
+/// Reads the JSON object of createCallLog and prints one JSON object with logId and returnMessage. Exit codes: 0 logged,
+/// 1 not logged, 2 the input or the command is wrong, 3 nobody knows yet whether the call is logged.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Name of the CRM, as in its manifest
+    #[arg(long, value_name = "NAME")]
+    crm: String,
+
+    /// Environment variable whose value becomes the input's authHeader
+    #[arg(long, value_name = "NAME")]
+    auth_header_env: Option<String>,
+
+    /// File with the input; - or nothing for stdin
+    #[arg(value_name = "INPUT", default_value = "-", hide_default_value = true)]
+    input: PathBuf,
+}
+
+/// Logs the call. Every end prints one JSON object.
+pub(super) fn run(arguments: &Arguments, settings: anyhow::Result<Settings>) -> ExitCode {
+    let outcome = outcome(arguments, settings)
+        .unwrap_or_else(|fault| CallOutcome::not_logged(&arguments.crm, &fault));
+    report(&outcome)
+}
+
+fn outcome(
+    arguments: &Arguments,
+    settings: anyhow::Result<Settings>,
+) -> Result<CallOutcome, Fault> {
+    let disabled = |error: anyhow::Error| Fault::disabled(format!("{error:#}"));
+    let settings = settings.map_err(disabled)?;
+    let input = input(arguments).map_err(|error| Fault::invalid_input(format!("{error:#}")))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fault::internal(format!("cannot start: {error}")))?;
+    let host = settings.host().only(&arguments.crm).build();
+    let host = host.map_err(|error| disabled(error.into()))?;
+    for crm in host.crms() {
+        if let CrmState::Disabled { report, .. } = crm.state {
+            say(&report);
+        }
+    }
+    tracing::warn!("no ledger keeps what was logged: a repeated call is logged again");
+    Ok(runtime.block_on(log(&host, &arguments.crm, input)))
+}
+
+fn input(arguments: &Arguments) -> anyhow::Result<Vec<u8>> {
+    let input = read(&arguments.input)?;
+    let Some(name) = &arguments.auth_header_env else {
+        return Ok(input);
+    };
+    let value = std::env::var(name)
+        .with_context(|| format!("cannot take authHeader from the environment variable {name}"))?;
+    Ok(match with_auth_header(&input, &value) {
+        Cow::Borrowed(_) => input,
+        Cow::Owned(filled) => filled,
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let (source, name): (Box<dyn Read>, _) = if path == Path::new("-") {
+        (Box::new(std::io::stdin()), "stdin".to_owned())
+    } else {
+        let name = path.display().to_string();
+        (
+            Box::new(File::open(path).with_context(|| format!("cannot open {name}"))?),
+            name,
+        )
+    };
+    let mut input = Vec::new();
+    source
+        .take(MAX_READ_BYTES)
+        .read_to_end(&mut input)
+        .with_context(|| format!("cannot read {name}"))?;
+    Ok(input)
+}
+
+/// Logs the call. The first signal ends what has not been written; a write under way is waited for. The second ends
+/// the waiting, too.
+async fn log(host: &Host, crm: &str, input: Vec<u8>) -> CallOutcome {
+    let call = host.create_call_log(crm, input, CallOptions::default());
+    let interrupted = async {
+        signal().await;
+        say("stopping: waiting for what is being written; a second signal ends the waiting");
+        tokio::select! {
+            () = host.shutdown(Duration::ZERO) => std::future::pending().await,
+            () = signal() => {}
+        }
+    };
+    tokio::select! {
+        biased;
+        outcome = call => outcome,
+        () = interrupted => CallOutcome::not_logged(
+            crm,
+            &Fault::unknown_outcome("the program was ended while a request may have been under way"),
+        ),
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    );
+    match (interrupt, terminate) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        // Without handlers the system ends the program at a signal, as it does with any other.
+        _ => std::future::pending().await,
+    }
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+async fn signal() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn report(outcome: &CallOutcome) -> ExitCode {
+    let json = serde_json::to_string(outcome).expect("an outcome is JSON");
+    match print(&format!("{json}\n")) {
+        Ok(()) => ExitCode::from(outcome.exit_code()),
+        Err(error) => {
+            // The outcome must not be lost with the pipe that should have taken it.
+            say(&format!(
+                "error: cannot write to stdout: {error}; the outcome was {json}"
+            ));
+            ExitCode::from(outcome.exit_code().max(FAILURE))
+        }
+    }
+}
