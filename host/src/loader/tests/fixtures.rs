@@ -150,7 +150,7 @@ fn write_workspace(home: &Path) {
     write_if_changed(&home.join("Cargo.toml"), &manifest);
     // The versions that the workspace has, so that nothing is fetched.
     let lock = fs::read_to_string(repository.join("Cargo.lock")).unwrap();
-    fs::write(home.join("Cargo.lock"), lock).unwrap();
+    write(&home.join("Cargo.lock"), &lock);
 }
 
 /// The boundary with one field that is wider: what an author gets who edits a frozen type.
@@ -165,9 +165,16 @@ fn copy_changed_abi(abi: &Path, to: &Path) {
 
 /// Cargo builds again whatever has a newer time.
 fn write_if_changed(path: &Path, text: &str) {
-    if fs::read_to_string(path).is_ok_and(|found| found == text) {
-        return;
+    if !fs::read_to_string(path).is_ok_and(|found| found == text) {
+        write(path, text);
     }
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
+}
+
+/// Never leaves half a file to a cargo that another test process runs.
+fn write(path: &Path, text: &str) {
+    let folder = path.parent().unwrap();
+    fs::create_dir_all(folder).unwrap();
+    let file = tempfile::NamedTempFile::new_in(folder).unwrap();
+    fs::write(&file, text).unwrap();
+    file.persist(path).unwrap();
 }
