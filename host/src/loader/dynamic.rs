@@ -101,6 +101,18 @@ const TABLES: &[Table] = &[
     ),
 ];
 
+/// Entries that the loader reads without asking, once it has found the first.
+const COMPANIONS: &[(elf::DynamicTag, elf::DynamicTag)] = &[
+    (elf::DT_RELA, elf::DT_RELASZ),
+    (elf::DT_RELA, elf::DT_RELAENT),
+    (elf::DT_REL, elf::DT_RELSZ),
+    (elf::DT_REL, elf::DT_RELENT),
+    (elf::DT_JMPREL, elf::DT_PLTRELSZ),
+    (elf::DT_JMPREL, elf::DT_PLTREL),
+    (elf::DT_VERNEED, elf::DT_VERSYM),
+    (elf::DT_VERDEF, elf::DT_VERSYM),
+];
+
 /// Entries whose value is a place in the string table.
 const STRINGS: &[elf::DynamicTag] = &[
     elf::DT_NEEDED,
@@ -115,6 +127,7 @@ where
     Elf: FileHeader<Endian = Endianness>,
 {
     let dynamic = Dynamic::read(file)?;
+    dynamic.check_companions()?;
     TABLES
         .iter()
         .try_for_each(|table| dynamic.check_table(table))?;
@@ -171,6 +184,16 @@ where
             return Err("its dynamic segment has no end");
         }
         Ok(Self { file, entries })
+    }
+
+    fn check_companions(&self) -> Result<(), &'static str> {
+        let has = |tag| self.value(tag).is_some();
+        let is_alone = |(first, second): &(_, _)| has(*first) && !has(*second);
+        let has_versions = has(elf::DT_VERNEED) || has(elf::DT_VERDEF);
+        if COMPANIONS.iter().any(is_alone) || (has(elf::DT_VERSYM) && !has_versions) {
+            return Err("an entry of its dynamic segment is missing");
+        }
+        Ok(())
     }
 
     /// Checks a table against the section table, the other account of the same file: it begins where a

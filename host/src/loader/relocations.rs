@@ -47,6 +47,14 @@ where
     check_places(dynamic, n_symbols, &jumps)?;
     let with_addends = with_addends(dynamic, elf::DT_RELA, elf::DT_RELASZ)?;
     check_places(dynamic, n_symbols, &with_addends)?;
+    // The first ones are said to need no symbol; the loader ends the process where that is not so.
+    let n_relative = dynamic.value(elf::DT_RELACOUNT).unwrap_or_default();
+    let relative = usize::try_from(n_relative)
+        .ok()
+        .and_then(|n| with_addends.get(..n));
+    if !relative.is_some_and(|places| places.iter().all(|(_, symbol)| *symbol == 0)) {
+        return Err("it states a wrong number of relative relocations");
+    }
     let without_addends = without_addends(dynamic, elf::DT_REL, elf::DT_RELSZ)?;
     check_places(dynamic, n_symbols, &without_addends)
 }
