@@ -23,13 +23,18 @@ pub(super) fn moment(raw: &RawValue) -> Option<Timestamp> {
     let text = text(raw)?;
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return from_millis(text);
+        return from_millis(text).filter(|_| !is_date(text));
     }
-    if !text.contains(':') {
+    if !text.contains(['T', 't', ' ']) {
         return None;
     }
     let with_offset = PARSER.parse_timestamp(text).ok();
     with_offset.or_else(|| in_utc(PARSER.parse_datetime(text).ok()?))
+}
+
+/// Whether digits are a date such as `20260305`. As milliseconds they would be a moment of January 1970.
+fn is_date(digits: &str) -> bool {
+    digits.len() == 8 && PARSER.parse_date(digits).is_ok()
 }
 
 fn from_millis(digits: &str) -> Option<Timestamp> {
@@ -73,6 +78,15 @@ mod tests {
             r#""1772712000000""#,
             "1772712000000.0",
             "1.772712e12",
+            r#""20260305T120000Z""#,
+            r#""2026-03-05T12:00Z""#,
+            r#""2026-03-05T12Z""#,
+            r#""2026-03-05t12:00:00z""#,
+            r#""2026-03-05T12:00:00,000Z""#,
+            r#"" 2026-03-05T12:00:00Z ""#,
+            r#""2026-03-05T12:00:00-00:00""#,
+            r#""2026-03-05T14:00:00+02""#,
+            r#""2026-03-05T12:00:00Z[UTC]""#,
         ] {
             assert_eq!(read(form), noon, "{form}");
         }
@@ -89,6 +103,22 @@ mod tests {
             "1e300",
             "true",
             "{}",
+            r#""2026-03-05+05:30""#,
+            r#""2026-03-05Z""#,
+            r#""20260305""#,
+            r#""12:00:00""#,
+            r#""T12:00:00Z""#,
+            r#""2026-03-05T""#,
+            r#""2026-03-05T25:00:00Z""#,
+            r#""2026-02-30T12:00:00Z""#,
+            r#""2026-03-05T12:00:00+99:00""#,
+            r#""2026-03-05T12:00:00 Z""#,
+            r#""2026-03-05T12:00:00 EST""#,
+            r#""Thu, 05 Mar 2026 12:00:00 GMT""#,
+            r#""1772712000000.5""#,
+            "1772712000000.5",
+            "-1e400",
+            r#""\ud800""#,
         ] {
             assert_eq!(read(form), None, "{form}");
         }
