@@ -24,3 +24,6 @@ pub use parties::{Contact, User};
 pub use privacy::{is_private_member, is_secret_member};
 pub use reader::Id;
 pub use record::{Billing, CallDuration, CallRecord, Direction, Extension, Leg, Party, Recording};
+
+#[cfg(test)]
+mod tests;

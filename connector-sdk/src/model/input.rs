@@ -122,6 +122,10 @@ impl CreateCallLog {
             return None;
         }
         let text = utf8(json, faults)?;
+        if text.starts_with('\u{feff}') {
+            faults.add("", "starts with a byte order mark; leave it out");
+            return None;
+        }
         if let Err(error) = scan(text, faults) {
             faults.add("", format!("is not JSON: {error}"));
             return None;

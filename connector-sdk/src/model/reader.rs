@@ -59,8 +59,13 @@ impl Faults {
     const LIMIT: usize = 100;
 
     pub(super) fn add(&mut self, pointer: &str, message: impl Into<String>) {
+        self.add_with(|| InputFault::new(pointer, message));
+    }
+
+    /// Adds a fault that is made only if it is listed: a hostile input has millions of them.
+    pub(super) fn add_with(&mut self, make: impl FnOnce() -> InputFault) {
         if self.listed.len() < Self::LIMIT {
-            self.listed.push(InputFault::new(pointer, message));
+            self.listed.push(make());
         } else {
             self.n_unlisted += 1;
         }
@@ -98,7 +103,7 @@ impl<'a> Object<'a> {
                 members,
             }),
             Err(_) => {
-                faults.add(pointer, expected("an object", raw, last_token(pointer)));
+                faults.add(pointer, expected_shape("an object", raw));
                 None
             }
         }
@@ -199,22 +204,34 @@ pub(super) fn is_number(raw: &RawValue) -> bool {
 
 /// Says what stands where something else was expected, without showing what is secret or private.
 pub(super) fn expected(kind: &str, found: &RawValue, name: &str) -> String {
-    format!("expected {kind}, found {}", describe(found, name))
+    let is_scalar = !found.get().starts_with(['{', '[', 'n']);
+    if is_scalar && !is_secret_member(name) && !is_private_member(name) {
+        let shown = shorten(found.get());
+        return format!("expected {kind}, found the {} {shown}", kind_of(found));
+    }
+    expected_shape(kind, found)
 }
 
-fn describe(raw: &RawValue, name: &str) -> String {
-    let kind = match raw.get().as_bytes().first() {
-        Some(b'{') => return "an object".to_owned(),
-        Some(b'[') => return "an array".to_owned(),
-        Some(b'"') => "the string",
-        Some(b't' | b'f') => "the boolean",
-        Some(b'n') => return "null".to_owned(),
-        _ => "the number",
+/// Says what stands where an object or an array was expected. Its value is never shown: a common mistake is JSON
+/// written into a string, and then the string holds whatever the object would, a token for instance.
+pub(super) fn expected_shape(kind: &str, found: &RawValue) -> String {
+    let article = match kind_of(found) {
+        "null" => "",
+        "array" | "object" => "an ",
+        _ => "a ",
     };
-    if is_secret_member(name) || is_private_member(name) {
-        return kind.replace("the", "a");
+    format!("expected {kind}, found {article}{}", kind_of(found))
+}
+
+fn kind_of(raw: &RawValue) -> &'static str {
+    match raw.get().as_bytes().first() {
+        Some(b'{') => "object",
+        Some(b'[') => "array",
+        Some(b'"') => "string",
+        Some(b't' | b'f') => "boolean",
+        Some(b'n') => "null",
+        _ => "number",
     }
-    format!("{kind} {}", shorten(raw.get()))
 }
 
 /// Cuts a value that is shown in a message.
@@ -224,10 +241,6 @@ pub(super) fn shorten(shown: &str) -> Cow<'_, str> {
         None => Cow::Borrowed(shown),
         Some((end, _)) => Cow::Owned(format!("{}...", &shown[..end])),
     }
-}
-
-fn last_token(pointer: &str) -> &str {
-    pointer.rsplit('/').next().unwrap_or_default()
 }
 
 struct IdVisitor;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::reader::{Faults, Id, Object, expected, is_number, text};
+use super::reader::{Faults, Id, Object, expected_shape, is_number, text};
 use super::time;
 
 /// Which way a call went.
@@ -142,12 +142,10 @@ impl CallDuration {
 impl CallRecord {
     /// Reads the record of the whole call, which must name its session and its start.
     pub(super) fn read(object: &Object<'_>, faults: &mut Faults) -> Self {
-        let record = Self::read_part(object, faults);
+        let mut record = Self::read_part(object, faults);
+        record.legs = legs(object, faults);
         const IDS: [&str; 3] = ["sessionId", "telephonySessionId", "id"];
-        if IDS
-            .iter()
-            .all(|name| object.get(name).is_none_or(|raw| raw.get() == r#""""#))
-        {
+        if !IDS.iter().any(|name| is_filled(object, name)) {
             let pointer = object.pointer_to("sessionId");
             faults.add(
                 &pointer,
@@ -182,7 +180,8 @@ impl CallRecord {
                 last_modified_time: object.lenient_text("lastModifiedTime"),
                 custom_subject: object.lenient_text("customSubject"),
             },
-            legs: legs(object, faults),
+            // A leg has no legs of its own. Reading them where somebody sends them would copy the text once a level.
+            legs: Vec::new(),
             raw: object.to_raw(),
         }
     }
@@ -207,7 +206,7 @@ impl CallRecord {
         let ids = [self.session_id(), self.telephony_session_id(), self.id()];
         ids.into_iter()
             .flatten()
-            .find(|id| !id.is_empty())
+            .find(|id| !id.trim().is_empty())
             .unwrap_or_default()
     }
 
@@ -284,7 +283,7 @@ impl CallRecord {
             .filter(|subject| !subject.is_empty())
     }
 
-    /// Returns the legs of the call's journey, in order.
+    /// Returns the legs of the call's journey, in order. A leg has none.
     pub fn legs(&self) -> &[Leg] {
         &self.legs
     }
@@ -379,20 +378,29 @@ fn legs(record: &Object<'_>, faults: &mut Faults) -> Vec<Leg> {
     };
     let pointer = record.pointer_to("legs");
     let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
-        faults.add(&pointer, expected("an array", raw, "legs"));
+        faults.add(&pointer, expected_shape("an array", raw));
         return Vec::new();
     };
     let items = items.into_iter().enumerate();
     items
-        .filter_map(|(index, item)| Object::read(item, &format!("{pointer}/{index}"), faults))
-        .collect::<Vec<_>>()
-        .iter()
-        .map(|object| Leg {
-            record: CallRecord::read_part(object, faults),
-            leg_type: object.lenient_text("legType"),
-            is_master: object.get("master").is_some_and(|raw| raw.get() == "true"),
-        })
+        .filter_map(|(index, item)| leg(item, &format!("{pointer}/{index}"), faults))
         .collect()
+}
+
+fn leg(raw: &RawValue, pointer: &str, faults: &mut Faults) -> Option<Leg> {
+    let object = Object::read(raw, pointer, faults)?;
+    Some(Leg {
+        record: CallRecord::read_part(&object, faults),
+        leg_type: object.lenient_text("legType"),
+        is_master: object.get("master").is_some_and(|raw| raw.get() == "true"),
+    })
+}
+
+/// Whether a member holds an id: anything but a blank string. One of the wrong kind has been reported as that.
+fn is_filled(object: &Object<'_>, name: &str) -> bool {
+    object
+        .get(name)
+        .is_some_and(|raw| text(raw).is_none_or(|text| !text.trim().is_empty()))
 }
 
 fn id_text(object: &Object<'_>, name: &str, faults: &mut Faults) -> Option<String> {

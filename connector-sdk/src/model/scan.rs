@@ -6,10 +6,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::iter;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::input::MAX_NESTING;
+use super::input::{InputFault, MAX_NESTING};
+use super::privacy::{is_private_member, is_secret_member};
 use super::reader::{Faults, Key, join};
 
 /// Checks the text; `Err` if it is not JSON at all.
@@ -50,13 +52,49 @@ impl<'p> Place<'p> {
         }
     }
 
-    fn pointer(&self) -> String {
-        let parent = self.parent.map(Place::pointer).unwrap_or_default();
-        match self.token {
-            Token::Root => parent,
-            Token::Key(key) => join(&parent, key),
-            Token::Index(index) => join(&parent, &index.to_string()),
+    /// Makes a fault of this place, or of the innermost place around it that may be shown: keys inside a secret or
+    /// private member are content, and a pointer of millions of characters helps nobody.
+    fn fault(&self, here: &str, further_in: &str) -> InputFault {
+        const MAX_LEN: usize = 1000;
+        let mut pointer = String::new();
+        let path = self.path();
+        for (index, token) in path.iter().enumerate() {
+            let n_left = MAX_LEN.saturating_sub(pointer.len());
+            if matches!(token, Token::Key(key) if key.len() > n_left) {
+                return InputFault::new(pointer, further_in);
+            }
+            pointer = join(&pointer, &token.text());
+            if token.hides_content() && index + 1 < path.len() {
+                return InputFault::new(pointer, further_in);
+            }
         }
+        InputFault::new(pointer, here)
+    }
+
+    /// Returns the tokens from the root to here.
+    fn path(&self) -> Vec<&Token<'p>> {
+        let places = iter::successors(Some(self), |place| place.parent);
+        let mut path: Vec<_> = places
+            .map(|place| &place.token)
+            .filter(|token| !matches!(token, Token::Root))
+            .collect();
+        path.reverse();
+        path
+    }
+}
+
+impl Token<'_> {
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Token::Root => Cow::Borrowed(""),
+            Token::Key(key) => Cow::Borrowed(key),
+            Token::Index(index) => Cow::Owned(index.to_string()),
+        }
+    }
+
+    /// Whether the keys further in may not be shown.
+    fn hides_content(&self) -> bool {
+        matches!(self, Token::Key(key) if is_secret_member(key) || is_private_member(key))
     }
 }
 
@@ -78,8 +116,11 @@ impl Scan<'_, '_> {
     fn too_deep(&mut self) -> bool {
         let too_deep = self.place.depth >= MAX_NESTING;
         if too_deep {
-            let message = format!("is nested deeper than {MAX_NESTING} levels");
-            self.faults.add(&self.place.pointer(), message);
+            self.faults.add_with(|| {
+                let here = format!("is nested deeper than {MAX_NESTING} levels");
+                let further_in = format!("holds a value nested deeper than {MAX_NESTING} levels");
+                self.place.fault(&here, &further_in)
+            });
         }
         too_deep
     }
@@ -143,8 +184,11 @@ impl<'de> Visitor<'de> for Scan<'_, '_> {
         while let Some(key) = map.next_key_seed(Key)? {
             let place = self.place.child(Token::Key(&key));
             if keys.contains(&key) {
-                let message = "stands twice in one object; leave one of the two out";
-                self.faults.add(&place.pointer(), message);
+                self.faults.add_with(|| {
+                    let here = "stands twice in one object; leave one of the two out";
+                    let further_in = "holds an object with a key that stands twice; leave one out";
+                    place.fault(here, further_in)
+                });
             }
             map.next_value_seed(Scan {
                 place: &place,

@@ -1,0 +1,177 @@
+//! What holds for every input.
+
+use proptest::prelude::*;
+use serde_json::Map;
+
+use super::*;
+
+/// The names that the contract knows, so that arbitrary values meet the code that reads them.
+const NAMES: [&str; 24] = [
+    "user",
+    "contactInfo",
+    "authHeader",
+    "callLog",
+    "note",
+    "additionalSubmission",
+    "ringSenseAIScore",
+    "id",
+    "hostname",
+    "timezoneOffset",
+    "userSettings",
+    "phoneNumber",
+    "name",
+    "sessionId",
+    "startTime",
+    "duration",
+    "direction",
+    "from",
+    "to",
+    "extension",
+    "billing",
+    "recording",
+    "legs",
+    "proxyConfig",
+];
+
+/// The values that the contract gives a meaning.
+const TEXTS: [&str; 8] = [
+    "",
+    " ",
+    "pending",
+    "Inbound",
+    "+16505550100",
+    "2026-03-05T23:59:30Z",
+    "1772712000000",
+    "\u{0}\u{10ffff}/~",
+];
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let name = || {
+        prop_oneof![
+            prop::sample::select(&NAMES[..]).prop_map(str::to_owned),
+            any::<String>()
+        ]
+    };
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(&TEXTS[..]).prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 60, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((name(), inner), 0..8)
+                .prop_map(|members| Value::from(members.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+/// Every pointer into the example's objects and arrays.
+fn places(value: &Value, pointer: &str) -> Vec<String> {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(n, value)| (n.to_string(), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let mut found = vec![pointer.to_owned()];
+    for (token, child) in children {
+        found.extend(places(child, &format!("{pointer}/{token}")));
+    }
+    found
+}
+
+/// The example with some of its values replaced.
+fn mutated_example() -> impl Strategy<Value = Value> {
+    let place = prop::sample::select(places(&example(), ""));
+    prop::collection::vec((place, any_json()), 1..5).prop_map(|changes| {
+        let mut input = example();
+        for (place, value) in changes {
+            if let Some(found) = input.pointer_mut(&place) {
+                *found = value;
+            }
+        }
+        input
+    })
+}
+
+/// Checks what holds for every input, good or bad.
+fn check(text: &str) {
+    match CreateCallLog::from_json(text) {
+        Ok(call) => {
+            assert_eq!(call.raw().get(), text.trim_matches([' ', '\t', '\r', '\n']));
+            assert!(!call.user().id().is_empty() && !call.contact().id().is_empty());
+            assert!(!call.call_log().session().is_empty());
+            let _ = (call.subject(), call.call_log().start_time());
+            let again = CreateCallLog::from_json(call.raw().get());
+            assert!(again.is_ok());
+        }
+        Err(invalid) => {
+            assert!(!invalid.faults().is_empty());
+            if let Ok(input) = serde_json::from_str::<Value>(text) {
+                invalid
+                    .faults()
+                    .iter()
+                    .for_each(|fault| assert_resolves(&input, fault));
+            }
+        }
+    }
+}
+
+/// A fault's pointer leads to a value, or to a member that is missing in an object.
+fn assert_resolves(input: &Value, fault: &InputFault) {
+    let resolves = input.pointer(&fault.pointer).is_some();
+    let parent = fault.pointer.rsplit_once('/').map(|(parent, _)| parent);
+    let is_missing = fault.message.contains("required")
+        && parent
+            .and_then(|parent| input.pointer(parent))
+            .is_some_and(Value::is_object);
+    assert!(resolves || is_missing, "{fault}");
+}
+
+proptest! {
+    #[test]
+    fn any_json_is_accepted_whole_or_refused_with_pointers(input in any_json()) {
+        check(&input.to_string());
+    }
+
+    #[test]
+    fn any_change_of_the_example_is_accepted_whole_or_refused_with_pointers(input in mutated_example()) {
+        check(&input.to_string());
+        check(&format!(" {input:#}\n"));
+    }
+
+    #[test]
+    fn any_text_is_refused(text in any::<String>()) {
+        prop_assert!(CreateCallLog::from_json(text).is_err());
+    }
+
+    #[test]
+    fn any_bytes_in_the_middle_of_the_example_are_survived(
+        bytes in prop::collection::vec(any::<u8>(), 0..8),
+        at in 0..EXAMPLE.len(),
+        n_removed in 0..40_usize,
+    ) {
+        let mut text = EXAMPLE.as_bytes().to_vec();
+        let end = text.len().min(at + n_removed);
+        text.splice(at..end, bytes);
+        match std::str::from_utf8(&text) {
+            Ok(text) => check(text),
+            Err(_) => prop_assert!(CreateCallLog::from_json(&text).is_err()),
+        }
+    }
+
+    #[test]
+    fn any_time_text_is_read_or_refused(text in "[-0-9TtZz:+ .\\[\\]A-Z]{0,30}") {
+        check(&with("/callLog/startTime", Value::from(text)).to_string());
+    }
+}
