@@ -17,6 +17,7 @@ use crate::connector::{CallContext, Connector, Opening};
 use crate::fault::Fault;
 use crate::fence::{Fenced, fenced, fenced_drop, install_hook};
 use crate::model::CreateCallLog;
+use crate::settings;
 use crate::wire::{ContextHead, OpenInput};
 
 /// An operation under way: its answer is JSON.
@@ -35,8 +36,7 @@ pub fn open<C: Connector>(
     let opened = fenced(|| {
         let input: OpenInput = serde_json::from_slice(input.as_slice())
             .map_err(|error| Fault::internal(format!("cannot read what the host sent: {error}")))?;
-        let settings = serde_json::from_str(input.settings.get())
-            .map_err(|error| Fault::invalid_input(format!("cannot read [settings]: {error}")))?;
+        let settings = settings::read(input.settings.get())?;
         C::open(settings, &Opening::new(host, input.crm, input.host))
     });
     match opened {

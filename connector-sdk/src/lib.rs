@@ -48,6 +48,7 @@ mod export;
 mod fault;
 mod fence;
 mod metadata;
+mod settings;
 
 pub mod http;
 pub mod model;
