@@ -193,7 +193,8 @@ impl Fault {
     /// Says when to try again, from now. Kept in whole milliseconds; zero says nothing.
     #[must_use]
     pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
-        self.retry_after = Some(retry_after).filter(|wait| wait.as_millis() > 0);
+        let millis = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
+        self.retry_after = Some(Duration::from_millis(millis)).filter(|wait| !wait.is_zero());
         self
     }
 
@@ -300,6 +301,20 @@ mod tests {
             .with_log_id("7")
             .with_nothing_sent();
         assert_eq!(Fault::from(RawFault::from(fault.clone())), fault);
+    }
+
+    #[test]
+    fn a_wait_is_kept_in_whole_milliseconds() {
+        for (wait, kept) in [
+            (Duration::ZERO, None),
+            (Duration::from_micros(999), None),
+            (Duration::from_micros(1999), Some(Duration::from_millis(1))),
+            (Duration::MAX, Some(Duration::from_millis(u64::MAX))),
+        ] {
+            let fault = Fault::rate_limited("").with_retry_after(wait);
+            assert_eq!(fault.retry_after(), kept);
+            assert_eq!(Fault::from(RawFault::from(fault.clone())), fault);
+        }
     }
 
     #[test]

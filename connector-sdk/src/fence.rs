@@ -41,7 +41,7 @@ pub(crate) fn install_hook() {
 
 /// Runs connector code; a panic becomes a fault that names its place, never its text.
 pub(crate) fn fenced<T>(code: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|payload| Err(panicked(payload)))
+    catch_fresh(code).unwrap_or_else(|payload| Err(panicked(payload)))
 }
 
 /// Drops a connector's value; a panic in it ends here.
@@ -49,6 +49,13 @@ pub(crate) fn fenced_drop<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         discard(payload);
     }
+}
+
+/// Runs code without the place of an earlier panic, one that the connector caught itself for instance: a payload that
+/// is thrown again passes no hook and would be given that place.
+fn catch_fresh<T>(code: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    let _ = PLACE.try_with(RefCell::take);
+    catch_unwind(AssertUnwindSafe(code))
 }
 
 fn panicked(payload: Box<dyn Any + Send>) -> Fault {
@@ -86,7 +93,7 @@ where
         let Some(future) = self.0.as_mut() else {
             return Poll::Ready(Err(Fault::internal("a call was polled after its end")));
         };
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        let polled = catch_fresh(|| future.as_mut().poll(context));
         let ended = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => output,
