@@ -6,7 +6,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use abi_stable::std_types::RVec;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -18,16 +17,27 @@ use switchboard_abi::{HostServicesBox, RawMessage};
 use crate::fault::Fault;
 use crate::wire::{RequestHead, ResponseHead};
 
-/// Encodes a text as one segment of a URL's path. `/`, `?`, `#` and spaces do not get through, nor does `..`.
+/// Encodes a text as one segment of a URL's path. `/`, `?`, `#` and spaces do not get through.
+///
+/// `.` and `..` have no spelling that is a plain segment: URL parsers take `%2E%2E` for `..`, too. They are encoded
+/// twice, so that they name nothing instead of another object. An empty text yields an empty segment.
 ///
 /// ```
 /// use switchboard_connector_sdk::http::path_segment;
 /// assert_eq!(path_segment("a/b c"), "a%2Fb%20c");
+/// assert_eq!(path_segment("v1.0"), "v1.0");
 /// ```
 pub fn path_segment(text: &str) -> String {
-    // The unreserved characters of RFC 3986 but the dot, since `..` is a segment with a meaning.
-    const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
-    utf8_percent_encode(text, SEGMENT).to_string()
+    // The unreserved characters of RFC 3986.
+    const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    match text {
+        "." | ".." => text.replace('.', "%252E"),
+        _ => utf8_percent_encode(text, SEGMENT).to_string(),
+    }
 }
 
 /// Starts requests of one call.
@@ -68,10 +78,10 @@ impl<'a> Http<'a> {
         Self { host }
     }
 
-    /// Starts a request with a method that has no function of its own.
+    /// Starts a request with a method that has no function of its own, in any case.
     pub fn request(self, method: &str, url: impl Into<String>) -> RequestBuilder<'a> {
         let head = RequestHead {
-            method: method.to_owned(),
+            method: method.to_ascii_uppercase(),
             url: url.into(),
             headers: Vec::new(),
             timeout_ms: None,
@@ -81,6 +91,7 @@ impl<'a> Http<'a> {
             host: self.host,
             head,
             body: Ok(Vec::new()),
+            content_type: None,
         }
     }
 }
@@ -92,6 +103,8 @@ pub struct RequestBuilder<'a> {
     head: RequestHead,
     /// A body that could not be written fails when the request is sent, so that building reads as one chain.
     body: Result<Vec<u8>, Fault>,
+    /// The body's own `Content-Type`; a header of that name wins, wherever it stands in the chain.
+    content_type: Option<&'static str>,
 }
 
 impl RequestBuilder<'_> {
@@ -137,50 +150,43 @@ impl RequestBuilder<'_> {
         let url = self.head.url.split('#').next().unwrap_or_default();
         let separator = match url.split_once('?') {
             None => "?",
-            Some((_, "")) => "",
+            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
             Some(_) => "&",
         };
         self.head.url = format!("{url}{separator}{pairs}");
         self
     }
 
-    /// Sets a JSON body and its `Content-Type`.
+    /// Sets a JSON body and its `Content-Type`, unless a header says another.
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.body = serde_json::to_vec(body)
             .map_err(|error| Fault::internal(format!("cannot write a body as JSON: {error}")));
-        self.content_type("application/json")
+        self.content_type = Some("application/json");
+        self
     }
 
-    /// Sets a body of form fields and its `Content-Type`.
+    /// Sets a body of form fields and its `Content-Type`, unless a header says another.
     pub fn form<K: AsRef<str>, V: AsRef<str>>(
-        self,
+        mut self,
         fields: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
-        let body = encode_pairs(fields);
-        self.body(body)
-            .content_type("application/x-www-form-urlencoded")
+        self.body = Ok(encode_pairs(fields).into_bytes());
+        self.content_type = Some("application/x-www-form-urlencoded");
+        self
     }
 
-    /// Sets a body of plain text and its `Content-Type`.
-    pub fn text(self, body: impl Into<String>) -> Self {
-        self.body(body.into())
-            .content_type("text/plain; charset=utf-8")
+    /// Sets a body of plain text and its `Content-Type`, unless a header says another.
+    pub fn text(mut self, body: impl Into<String>) -> Self {
+        self.body = Ok(body.into().into_bytes());
+        self.content_type = Some("text/plain; charset=utf-8");
+        self
     }
 
     /// Sets the body. Its `Content-Type` is up to the connector.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Ok(body.into());
+        self.content_type = None;
         self
-    }
-
-    /// Sets the `Content-Type`, unless the connector did.
-    fn content_type(self, value: &str) -> Self {
-        let is_set = find(&self.head.headers, "content-type").is_some();
-        if is_set {
-            self
-        } else {
-            self.header("content-type", value)
-        }
     }
 
     /// Limits the request's time. The host shortens it to what the call has left.
@@ -205,24 +211,31 @@ impl RequestBuilder<'_> {
     /// `unavailable` if the CRM could not be reached, `timeout`, `forbidden-host` if the manifest does not allow the
     /// address, `unknown-outcome` if a write left and its end is unclear, `closed` after the call has ended.
     pub async fn send(self) -> Result<Response, Fault> {
-        let head = serde_json::to_vec(&self.head)
-            .map_err(|error| Fault::internal(format!("cannot write a request: {error}")))?;
-        let message = RawMessage {
-            head: RVec::from(head),
-            body: RVec::from(self.body?),
-        };
-        let answer = self
-            .host
-            .http(message)
-            .await
-            .into_result()
-            .map_err(Fault::from)?;
+        let host = self.host;
+        let answer = host.http(self.into_raw()?).await;
+        let answer = answer.into_result().map_err(Fault::from)?;
         let head = serde_json::from_slice(&answer.head)
-            .map_err(|error| Fault::internal(format!("the host answered with no head: {error}")))?;
+            .map_err(|_| Fault::internal("cannot read the head of the host's answer"))?;
         Ok(Response {
             head,
             body: answer.body.into(),
-            now_unix_ms: self.host.now_unix_ms(),
+            now_unix_ms: host.now_unix_ms(),
+        })
+    }
+
+    fn into_raw(mut self) -> Result<RawMessage, Fault> {
+        let body = self.body?;
+        if let Some(value) = self.content_type
+            && find(&self.head.headers, "content-type").is_none()
+        {
+            let header = ("content-type".to_owned(), value.to_owned());
+            self.head.headers.push(header);
+        }
+        let head = serde_json::to_vec(&self.head)
+            .map_err(|error| Fault::internal(format!("cannot write a request: {error}")))?;
+        Ok(RawMessage {
+            head: head.into(),
+            body: body.into(),
         })
     }
 }
