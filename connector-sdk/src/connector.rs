@@ -242,3 +242,100 @@ fn now(host: &HostServicesBox) -> Timestamp {
     let millis = i64::try_from(host.now_unix_ms()).unwrap_or(i64::MAX);
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::FaultCode;
+    use crate::testing::PretendHost;
+
+    fn host_with(remaining_ms: u64) -> PretendHost {
+        let host = PretendHost::new();
+        host.set_context(ContextHead {
+            call_id: "call-7".to_owned(),
+            remaining_ms,
+            ..ContextHead::default()
+        });
+        host
+    }
+
+    #[test]
+    fn the_time_left_follows_the_hosts_clock_and_ends_at_zero() {
+        let host = host_with(1_000);
+        let ctx = host.context();
+        assert_eq!(ctx.remaining(), Duration::from_secs(1));
+        host.advance(Duration::from_millis(400));
+        assert_eq!(ctx.remaining(), Duration::from_millis(600));
+        host.advance(Duration::from_secs(3600));
+        assert_eq!(ctx.remaining(), Duration::ZERO);
+        host.set_now(Timestamp::MAX);
+        assert_eq!(ctx.remaining(), Duration::ZERO);
+        // A clock that was set back gives no time away.
+        host.set_now(Timestamp::UNIX_EPOCH);
+        assert_eq!(ctx.remaining(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_host_that_sets_no_limit_leaves_all_the_time() {
+        let host = host_with(u64::MAX);
+        let ctx = host.context();
+        host.advance(Duration::from_secs(1));
+        assert!(ctx.remaining() > Duration::from_secs(u64::from(u32::MAX)));
+        assert_eq!(ctx.now(), host.context().now());
+    }
+
+    #[test]
+    fn a_context_tells_what_the_host_said() {
+        let host = PretendHost::new();
+        host.set_context(ContextHead {
+            call_id: "call-7".to_owned(),
+            traceparent: Some("00-1-2-01".to_owned()),
+            remaining_ms: 5,
+            attempt: 3,
+            dry_run: true,
+            locale: Some("de-CH".to_owned()),
+            tenant: Some("acme".to_owned()),
+        });
+        let ctx = host.context();
+        assert_eq!((ctx.call_id(), ctx.attempt()), ("call-7", 3));
+        assert_eq!(ctx.traceparent(), Some("00-1-2-01"));
+        assert!(ctx.is_dry_run());
+        assert_eq!((ctx.locale(), ctx.tenant()), (Some("de-CH"), Some("acme")));
+    }
+
+    #[test]
+    fn log_lines_reach_the_host_with_level_and_fields() {
+        let host = PretendHost::new();
+        let ctx = host.context();
+        ctx.log().error("e");
+        ctx.log().warn("w");
+        ctx.log().with("status", 404).with("id", "7").info("i");
+        ctx.log().with("a", 1).with("a", json!([2])).debug("d");
+        ctx.log().with("ratio", f64::NAN).trace("t");
+        let lines = host.log().into_iter();
+        let lines: Vec<_> = lines
+            .map(|line| (line.level, line.message, line.fields))
+            .collect();
+        let expected = [
+            (1, "e".to_owned(), Value::Null),
+            (2, "w".to_owned(), Value::Null),
+            (3, "i".to_owned(), json!({ "status": 404, "id": "7" })),
+            (4, "d".to_owned(), json!({ "a": [2] })),
+            (5, "t".to_owned(), json!({ "ratio": null })),
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_service_of_the_host_answers_by_name_or_is_unsupported() {
+        let host = PretendHost::new();
+        host.answer_operation("authorization.refresh", json!({ "token": "new" }));
+        let ctx = host.context();
+        let call = |operation| pollster::block_on(ctx.call_host(operation, &json!({})));
+        let answer = call("authorization.refresh").unwrap();
+        assert_eq!(answer.get(), r#"{"token":"new"}"#);
+        assert_eq!(call("weather").unwrap_err().code(), FaultCode::Unsupported);
+    }
+}

@@ -109,3 +109,58 @@ impl CallLogged {
         &self.warnings
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn written(logged: &CallLogged) -> Value {
+        serde_json::to_value(logged).unwrap()
+    }
+
+    #[test]
+    fn an_outcome_writes_only_what_the_connector_said() {
+        let bare = CallLogged::new("7");
+        assert_eq!(written(&bare), json!({ "logId": "7" }));
+        assert_eq!((bare.log_id(), bare.warnings().len()), ("7", 0));
+        let whole = CallLogged::new(String::from("7"))
+            .with_message(ReturnMessage::new(MessageType::Warning, "no deal"))
+            .with_extra_data_tracking(json!({ "ratelimit": { "remaining": 3 } }))
+            .with_warning("one")
+            .with_warning("two");
+        assert_eq!(
+            written(&whole),
+            json!({
+                "logId": "7",
+                "returnMessage": { "message": "no deal", "messageType": "warning" },
+                "extraDataTracking": { "ratelimit": { "remaining": 3 } },
+                "warnings": ["one", "two"],
+            })
+        );
+        assert_eq!(whole.warnings(), ["one", "two"]);
+    }
+
+    #[test]
+    fn a_message_has_the_members_of_the_contract() {
+        for (kind, name) in [
+            (MessageType::Success, "success"),
+            (MessageType::Warning, "warning"),
+            (MessageType::Danger, "danger"),
+        ] {
+            let message = ReturnMessage::new(kind, "m").with_ttl_ms(3000);
+            assert_eq!(
+                serde_json::to_value(message).unwrap(),
+                json!({ "message": "m", "messageType": name, "ttl": 3000 })
+            );
+        }
+        let details =
+            json!([{ "title": "t", "items": [{ "id": "1", "type": "text", "text": "x" }] }]);
+        let message = ReturnMessage::new(MessageType::Danger, "m").with_details(details.clone());
+        assert_eq!(
+            serde_json::to_value(message).unwrap(),
+            json!({ "message": "m", "messageType": "danger", "details": details })
+        );
+    }
+}
