@@ -112,9 +112,22 @@ impl<F> Drop for Fenced<F> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::FaultCode;
+
+    /// Installs the hook and has it print as well: a test that fails by a panic must say why.
+    pub(crate) fn install_printing_hook() {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            install_hook();
+            let noting = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |info| {
+                noting(info);
+                eprintln!("{info}");
+            }));
+        });
+    }
 
     struct PanicsOnDrop;
 
@@ -126,12 +139,39 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_a_fault_that_names_its_place_and_not_its_text() {
-        install_hook();
+        install_printing_hook();
         let fault = fenced::<()>(|| panic!("token-4711")).unwrap_err();
         assert_eq!(fault.code(), FaultCode::Panicked);
         assert!(fault.message().contains("fence.rs:"), "{fault}");
         assert!(!fault.message().contains("4711"), "{fault}");
-        let _ = std::panic::take_hook();
+    }
+
+    #[test]
+    fn a_payload_that_is_thrown_again_is_not_given_an_earlier_place() {
+        install_printing_hook();
+        let caught = catch_unwind(|| panic!("caught by the connector itself")).unwrap_err();
+        let fault = fenced::<()>(|| std::panic::resume_unwind(caught)).unwrap_err();
+        assert_eq!(fault, Fault::panicked("the connector panicked"));
+    }
+
+    #[test]
+    fn a_payload_whose_payloads_panic_for_ever_is_survived() {
+        struct ForEver;
+        impl Drop for ForEver {
+            fn drop(&mut self) {
+                std::panic::panic_any(ForEver);
+            }
+        }
+        let fault = fenced::<()>(|| std::panic::panic_any(ForEver)).unwrap_err();
+        assert_eq!(fault.code(), FaultCode::Panicked);
+    }
+
+    #[test]
+    fn a_call_polled_after_its_end_yields_a_fault() {
+        let mut future = Fenced::new(std::future::ready(Ok::<_, Fault>(1)));
+        assert_eq!(pollster::block_on(&mut future), Ok(1));
+        let fault = pollster::block_on(&mut future).unwrap_err();
+        assert_eq!(fault.code(), FaultCode::Internal);
     }
 
     #[test]

@@ -240,8 +240,14 @@ impl PretendHost {
         CallContext::new(self.services(), head)
     }
 
-    fn services(&self) -> HostServicesBox {
+    pub(crate) fn services(&self) -> HostServicesBox {
         HostServices_TO::from_value(self.clone(), TD_Opaque)
+    }
+
+    /// Counts the objects that share this host's state.
+    #[cfg(test)]
+    pub(crate) fn n_users(&self) -> usize {
+        Arc::strong_count(&self.0)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
