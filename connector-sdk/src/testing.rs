@@ -37,3 +37,6 @@ pub use schemars;
 pub fn example_call() -> serde_json::Value {
     serde_json::from_str(include_str!("testing/create-call-log.json")).expect("the example is JSON")
 }
+
+#[cfg(test)]
+mod tests;
