@@ -104,6 +104,10 @@ mod tests {
                 "unknown variant `...`, expected `europe`",
             ),
             (
+                r#"{"base_url": "k1"}"#,
+                "unknown variant `...`, expected `europe`",
+            ),
+            (
                 r#"{"base_url": "europe", "limits": "a\"1"}"#,
                 "invalid type: string \"...\", expected a sequence",
             ),

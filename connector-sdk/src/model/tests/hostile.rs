@@ -125,6 +125,20 @@ fn a_key_that_stands_twice_is_named_at_any_depth_and_in_any_spelling() {
 }
 
 #[test]
+fn a_key_that_stands_twice_is_found_among_many() {
+    let keys: String = (0..100).map(|n| format!(r#""k{n}": 1,"#)).collect();
+    for key in ["k0", "k23", "k24", "k99"] {
+        let text = EXAMPLE.replacen('{', &format!(r#"{{ {keys} "{key}": 2,"#), 1);
+        assert_eq!(
+            faults(text),
+            [format!(
+                "/{key}: stands twice in one object; leave one of the two out"
+            )]
+        );
+    }
+}
+
+#[test]
 fn keys_are_equal_only_whole() {
     let text = EXAMPLE.replacen(
         '{',
