@@ -16,7 +16,7 @@ pub struct Request {
     pub connection: u64,
     /// The method in capital letters.
     pub method: String,
-    /// Path and query, e.g. `/activities?session_id=7`.
+    /// Path and query, e.g. `/activities?sessionId=7`.
     pub target: String,
     /// Name (lower case) and value of each header, in order. HTTP/2's `:authority` stands here as `host`.
     pub headers: Vec<(String, String)>,

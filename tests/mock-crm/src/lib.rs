@@ -17,7 +17,7 @@
 //! It speaks HTTP/1.1 and HTTP/2, plain or over TLS, on a thread of its own: tests need no runtime. Without a
 //! script it is two CRMs in one:
 //!
-//! - **Example**: `POST /activities` stores an entry, `GET /activities?session_id=ID` lists those of a session;
+//! - **Example**: `POST /activities` stores an entry, `GET /activities?sessionId=ID` lists those of a session;
 //! - **Pipedrive**: `GET /api/v2/persons/ID`, `GET /v1/activityTypes`, `POST /api/v2/activities`.
 //!
 //! Both want an `Authorization` header, whatever it holds. `GET /health` wants none.

@@ -20,7 +20,7 @@ use mock_crm::{Event, MockCrm, Reply, Rule};
 Routes (all but /health want an Authorization header, whatever it holds):
   GET  /health
   POST /activities                   Example: stores an entry
-  GET  /activities?session_id=ID     Example: lists the entries of a session
+  GET  /activities?sessionId=ID     Example: lists the entries of a session
   GET  /api/v2/persons/ID            Pipedrive
   GET  /v1/activityTypes             Pipedrive
   POST /api/v2/activities            Pipedrive: stores an entry")]

@@ -58,9 +58,9 @@ fn example_create(journal: &Journal, request: &Request) -> Reply {
 }
 
 fn example_list(journal: &Journal, request: &Request) -> Reply {
-    let session = request.query("session_id");
+    let session = request.query("sessionId");
     let is_wanted = |entry: &Entry| {
-        let found = entry.body.get("session_id").map(id_text);
+        let found = entry.body.get("sessionId").map(id_text);
         entry.path == request.path() && (session.is_none() || found == session)
     };
     let activities: Vec<Value> = journal

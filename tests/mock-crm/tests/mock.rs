@@ -86,14 +86,14 @@ fn example_stores_an_entry_and_lists_it_by_session() {
         &crm,
         "POST",
         "/activities",
-        r#"{"contact":"7","session_id":"a b"}"#,
+        r#"{"contact":"7","sessionId":"a b"}"#,
     )
     .unwrap();
     ask(
         &crm,
         "POST",
         "/activities",
-        r#"{"contact":"8","session_id":"c"}"#,
+        r#"{"contact":"8","sessionId":"c"}"#,
     )
     .unwrap();
 
@@ -101,9 +101,9 @@ fn example_stores_an_entry_and_lists_it_by_session() {
         (first.status, first.json()),
         (201, json!({ "id": "act-1" }))
     );
-    let listed = ask(&crm, "GET", "/activities?session_id=a%20b", "").unwrap();
+    let listed = ask(&crm, "GET", "/activities?sessionId=a%20b", "").unwrap();
     let expected =
-        json!({ "activities": [{ "id": "act-1", "contact": "7", "session_id": "a b" }] });
+        json!({ "activities": [{ "id": "act-1", "contact": "7", "sessionId": "a b" }] });
     assert_eq!(listed.json(), expected);
     let ids: Vec<String> = crm.entries().into_iter().map(|entry| entry.id).collect();
     assert_eq!(ids, ["act-1", "act-2"]);
