@@ -6,6 +6,8 @@ use abi_stable::std_types::RVec;
 use serde::{Deserialize, Serialize};
 use switchboard_abi::RawFault;
 
+use crate::model::InputFault;
+
 /// What went wrong, as a code that host, connectors and clients share.
 ///
 /// The numbers are part of ABI 1; new ones may be added. A number that this build does not know is read as
@@ -126,6 +128,8 @@ struct Detail {
     log_id: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     nothing_sent: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<InputFault>,
 }
 
 macro_rules! constructors {
@@ -216,6 +220,13 @@ impl Fault {
         self
     }
 
+    /// Names what is wrong with the input, each fault with its place. Belongs to `invalid-input`.
+    #[must_use]
+    pub fn with_faults(mut self, faults: impl IntoIterator<Item = InputFault>) -> Self {
+        self.detail.faults = faults.into_iter().collect();
+        self
+    }
+
     /// Returns the code.
     pub fn code(&self) -> FaultCode {
         self.code
@@ -234,6 +245,11 @@ impl Fault {
     /// Returns the id of the entry that was created before the failure.
     pub fn log_id(&self) -> Option<&str> {
         self.detail.log_id.as_deref()
+    }
+
+    /// Returns what is wrong with the input, as far as it was named.
+    pub fn faults(&self) -> &[InputFault] {
+        &self.detail.faults
     }
 
     /// Whether the connector says that it sent nothing.
@@ -255,7 +271,7 @@ impl From<Fault> for RawFault {
         let detail = if fault.detail == Detail::default() {
             RVec::new()
         } else {
-            // Strings and booleans always serialize.
+            // Strings, booleans and lists of them always serialize.
             serde_json::to_vec(&fault.detail).unwrap_or_default().into()
         };
         let millis = fault.retry_after.map_or(0, |wait| wait.as_millis());
@@ -299,7 +315,8 @@ mod tests {
         let fault = Fault::rate_limited("slow down")
             .with_retry_after(Duration::from_millis(1500))
             .with_log_id("7")
-            .with_nothing_sent();
+            .with_nothing_sent()
+            .with_faults([InputFault::new("/user/id", "is required and missing")]);
         assert_eq!(Fault::from(RawFault::from(fault.clone())), fault);
     }
 

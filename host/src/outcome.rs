@@ -93,7 +93,7 @@ impl CallOutcome {
             error: Some(CallError {
                 code,
                 message: fault.message().to_owned(),
-                faults: Vec::new(),
+                faults: fault.faults().to_vec(),
                 retry_after: fault.retry_after(),
             }),
             requests: Vec::new(),
@@ -122,11 +122,9 @@ impl CallOutcome {
 
     /// The input is wrong; nothing was sent.
     pub(crate) fn invalid(call_id: String, crm: &str, invalid: &InvalidInput) -> Self {
-        let mut outcome = Self::failed(call_id, crm, &Fault::invalid_input(invalid.to_string()));
-        if let Some(error) = &mut outcome.error {
-            error.faults = invalid.faults().to_vec();
-        }
-        outcome
+        let fault = Fault::invalid_input(invalid.to_string());
+        let faults = invalid.faults().iter().cloned();
+        Self::failed(call_id, crm, &fault.with_faults(faults))
     }
 
     /// Returns the call's id in the host's log lines.

@@ -132,7 +132,7 @@ fn shortened(json: &str) -> String {
 }
 
 fn invalid(faults: impl IntoIterator<Item = Option<InputFault>>) -> Fault {
-    let faults = faults.into_iter().flatten();
-    let messages: Vec<_> = faults.map(|fault| fault.to_string()).collect();
-    Fault::invalid_input(messages.join("; "))
+    let faults: Vec<_> = faults.into_iter().flatten().collect();
+    let messages: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    Fault::invalid_input(messages.join("; ")).with_faults(faults)
 }
