@@ -74,8 +74,8 @@ fn describe(fault: FaultCode) -> Code {
             3,
             202,
             Warning,
-            "Nobody knows whether the call was logged: the connection to {crm} ended half way. Look it up in {crm} \
-             before you log it again.",
+            "Nobody knows whether the call was logged: {crm} did not confirm it. Look it up in {crm} before you log it \
+             again.",
         ),
         FaultCode::InProgress => code(
             3,

@@ -80,6 +80,9 @@ fn half_done(log_id: &str, fault: &Fault) -> LoggedEntry {
 }
 
 fn unknown(what: &str, fault: &Fault) -> Fault {
+    if fault.code() == FaultCode::UnknownOutcome {
+        return Fault::unknown_outcome(fault.message());
+    }
     Fault::unknown_outcome(format!("{what}; {}: {}", fault.code(), fault.message()))
 }
 
