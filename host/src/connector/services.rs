@@ -62,7 +62,7 @@ impl LogSink {
     fn write_for(&self, call_id: &str, level: u8, message: &str, fields: &[u8]) {
         let message = cut(&self.redact(message)).to_owned();
         let fields = match serde_json::from_slice::<Value>(fields) {
-            Ok(fields) => cut(&self.redact(&fields.to_string())).to_owned(),
+            Ok(fields) => cut(&self.redactor.redact_json(fields).to_string()).to_owned(),
             Err(_) => String::new(),
         };
         let (crm, connector) = (&*self.crm, &*self.connector);
