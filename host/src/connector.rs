@@ -12,5 +12,5 @@ mod opening;
 mod panics;
 mod services;
 
-pub(crate) use instance::{Connector, Running};
+pub(crate) use instance::{Connector, Instance, Running};
 pub(crate) use services::{CallLog, CallServices, LogSink};

@@ -16,6 +16,7 @@ use crate::egress::{TrustError, TrustRoots};
 use crate::manifest::{Entry, ReadFolderError, read_folder};
 use crate::outcome::CallOutcome;
 use crate::pipeline::{self, Call};
+use crate::redact::Redactor;
 
 /// How many threads poll connectors at least: one that blocks must not hold up every other.
 const MIN_THREADS: usize = 4;
@@ -270,10 +271,12 @@ impl Host {
             Ok(begun) => begun,
             Err(fault) => return CallOutcome::refused(id, crm, &fault),
         };
+        let input: Arc<[u8]> = input.into().into();
         let call = Call {
             id: id.clone(),
+            redactor: Redactor::new(Arc::clone(&input), found.secrets()),
             crm: found,
-            input: input.into().into(),
+            input,
             options,
             stop: Stop(self.inner.phase.subscribe()),
         };
@@ -390,16 +393,6 @@ impl Drop for Underway {
 pub(crate) struct Stop(watch::Receiver<Phase>);
 
 impl Stop {
-    /// # Errors
-    ///
-    /// `unavailable` if calls under way are being ended.
-    pub(crate) fn check(&self) -> Result<(), Fault> {
-        match *self.0.borrow() {
-            Phase::Running | Phase::Draining => Ok(()),
-            Phase::Stopping => Err(Fault::unavailable("the host was told to stop")),
-        }
-    }
-
     /// Waits until calls under way are to end.
     pub(crate) async fn now(&self) {
         let mut phase = self.0.clone();

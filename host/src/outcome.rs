@@ -55,6 +55,13 @@ pub(crate) struct LoggedEntry {
     pub(crate) warnings: Vec<String>,
 }
 
+impl LoggedEntry {
+    /// Whether the connector wrote nothing for people to read.
+    pub(crate) fn is_without_text(&self) -> bool {
+        self.return_message.is_none() && self.warnings.is_empty()
+    }
+}
+
 impl CallOutcome {
     /// The call is logged.
     pub(crate) fn logged(call_id: String, entry: LoggedEntry) -> Self {

@@ -14,13 +14,14 @@ use std::time::Duration;
 use switchboard_connector_sdk::model::InvalidInput;
 use switchboard_connector_sdk::wire::ContextHead;
 use switchboard_connector_sdk::{CreateCallLog, Fault};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{Instrument, info};
 
-use crate::connector::{CallLog, CallServices, Running};
+use crate::connector::{CallLog, CallServices, Instance, Running};
 use crate::crm::{Crm, Ready};
 use crate::egress::{Record, Wire, WriteVerdict};
 use crate::host::{CallOptions, Stop};
+use crate::limits::Permit;
 use crate::outcome::{CallOutcome, Settlement, read_answer, settle};
 use crate::redact::Redactor;
 
@@ -33,13 +34,8 @@ pub(crate) struct Call {
     pub(crate) crm: Arc<Crm>,
     pub(crate) input: Arc<[u8]>,
     pub(crate) options: CallOptions,
+    pub(crate) redactor: Redactor,
     pub(crate) stop: Stop,
-}
-
-impl Call {
-    fn redactor(&self) -> Redactor {
-        Redactor::new(Arc::clone(&self.input), self.crm.secrets())
-    }
 }
 
 /// Why a call ended without a settlement of its writes: there were none.
@@ -80,6 +76,9 @@ async fn log_call(call: &Call, started: Instant) -> (CallOutcome, Record) {
             (CallOutcome::invalid(id, crm, &invalid), Record::default())
         }
         Err(Early::Fault(fault)) => (CallOutcome::failed(id, crm, &fault), Record::default()),
+        Ok((Settlement::Done(entry), record)) if entry.is_without_text() => {
+            (CallOutcome::logged(id, entry), record)
+        }
         Ok((settlement, record)) => {
             let outcome = match settlement {
                 Settlement::Done(entry) => CallOutcome::logged(id, entry),
@@ -88,8 +87,8 @@ async fn log_call(call: &Call, started: Instant) -> (CallOutcome, Record) {
                 }
                 Settlement::Unknown(fault) => CallOutcome::failed(id, crm, &fault),
             };
-            let redactor = call.redactor();
-            (outcome.map_texts(|text| redactor.redact(text)), record)
+            let outcome = outcome.map_texts(|text| call.redactor.redact(text));
+            (outcome, record)
         }
     }
 }
@@ -98,9 +97,11 @@ async fn attempt(call: &Call, started: Instant) -> Result<(Settlement, Record), 
     let ready = call.crm.ready()?;
     CreateCallLog::from_json(&call.input).map_err(Early::Invalid)?;
     let deadline = started + ready.limits.timeout;
-    let _permit = ready.gate.enter(deadline).await?;
-    let instance = ready.connector.instance().await?;
-    call.stop.check()?;
+    let (_permit, instance) = tokio::select! {
+        biased;
+        () = call.stop.now() => return Err(stopped().into()),
+        place = place(ready, deadline) => place?,
+    };
 
     let wire = ready.egress.begin(deadline);
     let services = services(call, ready, &wire);
@@ -118,8 +119,24 @@ async fn attempt(call: &Call, started: Instant) -> Result<(Settlement, Record), 
     Ok((settle(answer, &record, ready.own_network), record))
 }
 
+/// Waits for a place to run and for an instance to run on.
+async fn place(ready: &Ready, deadline: Instant) -> Result<(Permit, Arc<Instance>), Fault> {
+    let permit = ready.gate.enter(deadline).await?;
+    let instance = timeout_at(deadline, ready.connector.instance()).await;
+    let instance = instance.unwrap_or_else(|_| {
+        Err(Fault::timeout(
+            "the connector did not open again in the time that a call may take",
+        ))
+    });
+    Ok((permit, instance?))
+}
+
+fn stopped() -> Fault {
+    Fault::unavailable("the host was told to stop before anything was written")
+}
+
 fn services(call: &Call, ready: &Ready, wire: &Wire) -> CallServices {
-    let sink = ready.connector.log().with_redactor(call.redactor());
+    let sink = ready.connector.log().with_redactor(call.redactor.clone());
     CallServices::new(wire.clone(), CallLog::new(sink, call.id.clone()))
 }
 
@@ -151,7 +168,7 @@ async fn finish(
         () = tokio::time::sleep_until(deadline) => {
             Fault::timeout("the connector did not answer in the time that a call may take")
         }
-        () = stop.now() => Fault::unavailable("the host was told to stop before anything was written"),
+        () = stop.now() => stopped(),
     };
     wire.expire();
     if wire.writes_under_way() == 0 && wire.record().verdict() == WriteVerdict::NothingWritten {

@@ -102,8 +102,7 @@ fn example_stores_an_entry_and_lists_it_by_session() {
         (201, json!({ "id": "act-1" }))
     );
     let listed = ask(&crm, "GET", "/activities?sessionId=a%20b", "").unwrap();
-    let expected =
-        json!({ "activities": [{ "id": "act-1", "contact": "7", "sessionId": "a b" }] });
+    let expected = json!({ "activities": [{ "id": "act-1", "contact": "7", "sessionId": "a b" }] });
     assert_eq!(listed.json(), expected);
     let ids: Vec<String> = crm.entries().into_iter().map(|entry| entry.id).collect();
     assert_eq!(ids, ["act-1", "act-2"]);
