@@ -4,7 +4,7 @@
 //! fault messages, log lines, answers. A text is removed where it or its beginning stands, as it is and as JSON writes
 //! it; a private one also line by line. What a connector has cut up or encoded in another way cannot be found.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
@@ -16,6 +16,9 @@ const MASK: &str = "***";
 /// Shorter texts occur by chance: removing every `no` would garble a message and reveal the note.
 const MIN_SECRET_CHARS: usize = 4;
 const MIN_PRIVATE_CHARS: usize = 8;
+
+/// How many first bytes texts are found by: no more than the shortest text has.
+const KEY_BYTES: usize = MIN_SECRET_CHARS;
 
 /// So much of the beginning of a longer text gives it away: whoever quotes a CRM may have cut the quotation.
 const TELLING_SECRET_CHARS: usize = 8;
@@ -30,14 +33,15 @@ pub(crate) struct Redactor(Arc<Inner>);
 struct Inner {
     input: Arc<[u8]>,
     secrets: Arc<[String]>,
-    /// The texts to remove, longest first, so that one that contains another goes whole.
-    texts: OnceLock<Vec<Hidden>>,
+    texts: OnceLock<Texts>,
 }
 
-/// A text to remove, ordered by its length.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+/// The texts to remove, by their first bytes.
+#[derive(Default)]
+struct Texts(HashMap<[u8; KEY_BYTES], Vec<Hidden>>);
+
+/// A text to remove.
 struct Hidden {
-    n_bytes: usize,
     text: String,
     /// Where its telling beginning ends.
     telling: usize,
@@ -55,9 +59,10 @@ impl Redactor {
 
     /// Returns the text without what must not be shown.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let texts = self.0.texts.get_or_init(|| self.0.collect());
-        let hidden = texts.iter().rev();
-        hidden.fold(text.to_owned(), |text, hidden| hidden.removed_from(text))
+        self.0
+            .texts
+            .get_or_init(|| self.0.collect())
+            .removed_from(text)
     }
 
     /// Returns a JSON value without what must not be shown in its texts and names.
@@ -74,29 +79,73 @@ impl Redactor {
     }
 }
 
-impl Hidden {
-    fn new(text: String, n_telling: usize) -> Self {
-        let telling = text.char_indices().nth(n_telling);
-        Self {
-            n_bytes: text.len(),
-            telling: telling.map_or(text.len(), |(end, _)| end),
-            text,
+impl Texts {
+    /// Adds a text as it is and as it stands in JSON.
+    fn add(&mut self, text: &str, n_telling: usize) {
+        let quoted = Value::from(text).to_string();
+        for form in [text, &quoted[1..quoted.len() - 1]] {
+            // The least number of characters is at least that of the key's bytes.
+            let Some(key) = form.as_bytes().first_chunk() else {
+                continue;
+            };
+            let telling = form.char_indices().nth(n_telling);
+            let telling = telling.map_or(form.len(), |(end, _)| end);
+            self.0.entry(*key).or_default().push(Hidden {
+                text: form.to_owned(),
+                telling,
+            });
         }
     }
 
-    /// Masks the text, and what begins like it as far as it does.
-    fn removed_from(&self, text: String) -> String {
-        let beginning = &self.text[..self.telling];
-        if !text.contains(beginning) {
-            return text;
+    /// Adds a secret. Of an `Authorization` value that is what follows the scheme: people may read `Bearer`.
+    fn add_secret(&mut self, secret: &str) {
+        let secret = secret.trim();
+        let secret = match secret.split_once(' ') {
+            Some((scheme, token)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => token,
+            _ => secret,
+        };
+        if secret.chars().count() >= MIN_SECRET_CHARS {
+            self.add(secret, TELLING_SECRET_CHARS);
         }
-        let mut parts = text.split(beginning);
-        let mut shown = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            shown.push_str(MASK);
-            shown.push_str(&part[common_prefix(part, &self.text[self.telling..])..]);
+    }
+
+    /// Adds a private text, and each of its lines.
+    fn add_private(&mut self, text: &str) {
+        for part in std::iter::once(text).chain(text.lines()).map(str::trim) {
+            if part.chars().count() >= MIN_PRIVATE_CHARS {
+                self.add(part, TELLING_PRIVATE_CHARS);
+            }
+        }
+    }
+
+    /// Masks every text, and what begins like one as far as it does.
+    fn removed_from(&self, text: &str) -> String {
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            match self.hidden_at_start(rest) {
+                0 => {
+                    shown.push(first);
+                    rest = &rest[first.len_utf8()..];
+                }
+                hidden => {
+                    shown.push_str(MASK);
+                    rest = &rest[hidden..];
+                }
+            }
         }
         shown
+    }
+
+    /// Returns how many bytes at the start of a text must not be shown: the most that any hidden text asks for.
+    fn hidden_at_start(&self, text: &str) -> usize {
+        let Some(key) = text.as_bytes().first_chunk::<KEY_BYTES>() else {
+            return 0;
+        };
+        let candidates = self.0.get(key).into_iter().flatten();
+        let equal = candidates.map(|hidden| (common_prefix(text, &hidden.text), hidden.telling));
+        let given_away = equal.filter(|(equal, telling)| equal >= telling);
+        given_away.map(|(equal, _)| equal).max().unwrap_or(0)
     }
 }
 
@@ -108,16 +157,16 @@ fn common_prefix(left: &str, right: &str) -> usize {
 }
 
 impl Inner {
-    fn collect(&self) -> Vec<Hidden> {
-        let mut texts = BTreeSet::new();
+    fn collect(&self) -> Texts {
+        let mut texts = Texts::default();
         self.secrets
             .iter()
-            .for_each(|secret| add_secret(secret, &mut texts));
+            .for_each(|secret| texts.add_secret(secret));
         // An input that is no JSON is refused before anyone could write about it.
         if let Ok(input) = serde_json::from_slice::<Value>(&self.input) {
             collect(&input, &mut texts);
         }
-        texts.into_iter().collect()
+        texts
     }
 }
 
@@ -128,14 +177,14 @@ impl std::fmt::Debug for Redactor {
     }
 }
 
-fn collect(value: &Value, texts: &mut BTreeSet<Hidden>) {
+fn collect(value: &Value, texts: &mut Texts) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
                 if is_secret_member(name) {
-                    for_each_text(value, &mut |text| add_secret(text, texts));
+                    for_each_text(value, &mut |text| texts.add_secret(text));
                 } else if is_private_member(name) {
-                    for_each_text(value, &mut |text| add_private(text, texts));
+                    for_each_text(value, &mut |text| texts.add_private(text));
                 } else {
                     collect(value, texts);
                 }
@@ -153,33 +202,8 @@ fn for_each_text(value: &Value, visit: &mut impl FnMut(&str)) {
         Value::Object(members) => members
             .values()
             .for_each(|value| for_each_text(value, visit)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// Adds a secret, and of an `Authorization` value what follows the scheme.
-fn add_secret(secret: &str, texts: &mut BTreeSet<Hidden>) {
-    let parts = [Some(secret), secret.split_once(' ').map(|(_, token)| token)];
-    for part in parts.into_iter().flatten().map(str::trim) {
-        if part.chars().count() >= MIN_SECRET_CHARS {
-            add(part, TELLING_SECRET_CHARS, texts);
-        }
-    }
-}
-
-fn add_private(text: &str, texts: &mut BTreeSet<Hidden>) {
-    for part in std::iter::once(text).chain(text.lines()).map(str::trim) {
-        if part.chars().count() >= MIN_PRIVATE_CHARS {
-            add(part, TELLING_PRIVATE_CHARS, texts);
-        }
-    }
-}
-
-/// Adds a text as it is and as it stands in JSON.
-fn add(text: &str, n_telling: usize, texts: &mut BTreeSet<Hidden>) {
-    let quoted = Value::from(text).to_string();
-    for form in [text, &quoted[1..quoted.len() - 1]] {
-        texts.insert(Hidden::new(form.to_owned(), n_telling));
+        Value::Number(number) => visit(&number.to_string()),
+        Value::Null | Value::Bool(_) => {}
     }
 }
 
@@ -221,14 +245,16 @@ mod tests {
             ("refused: tok-\"471x", "refused: ***x"),
             ("tok-4 is none of them", "tok-4 is none of them"),
             (r#"{"note":"She said \"call back on M"#, r#"{"note":"***"#),
-            (r#"{"t":"Bearer tok-\"4711\"-and-more"}"#, r#"{"t":"***"}"#),
+            (
+                r#"{"t":"Bearer tok-\"4711\"-and-more"}"#,
+                r#"{"t":"Bearer ***"}"#,
+            ),
             ("She said \"call back on Monday\"\nżó", "***"),
         ];
         for (text, expected) in table {
             assert_eq!(redactor.redact(text), expected);
         }
-        let shown =
-            redactor.redact_json(json!({ "Bearer tok-\"4711\"-and-more": [input["note"], 7] }));
+        let shown = redactor.redact_json(json!({ "tok-\"4711\"-and-more": [input["note"], 7] }));
         assert_eq!(shown, json!({ "***": ["***", 7] }));
     }
 

@@ -22,6 +22,9 @@ use crate::redact::Redactor;
 /// How much of one log line is written.
 const MAX_LINE_BYTES: usize = 8 * 1024;
 
+/// How much of a message is searched for secrets. More than is written, so that one at the end is seen whole.
+const MAX_SEARCHED_BYTES: usize = 4 * MAX_LINE_BYTES;
+
 /// How many lines one call may write.
 const MAX_LINES: usize = 100;
 
@@ -60,7 +63,7 @@ impl LogSink {
     }
 
     fn write_for(&self, call_id: &str, level: u8, message: &str, fields: &[u8]) {
-        let message = cut(&self.redact(message)).to_owned();
+        let message = cut(&self.redact(cut_to(message, MAX_SEARCHED_BYTES))).to_owned();
         let fields = match serde_json::from_slice::<Value>(fields) {
             Ok(fields) => cut(&self.redactor.redact_json(fields).to_string()).to_owned(),
             Err(_) => String::new(),
@@ -176,7 +179,11 @@ pub(super) fn now_unix_ms() -> u64 {
 }
 
 fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_LINE_BYTES)]
+    cut_to(text, MAX_LINE_BYTES)
+}
+
+fn cut_to(text: &str, n_bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(n_bytes)]
 }
 
 #[cfg(test)]
