@@ -91,17 +91,21 @@ impl Diagnostic {
     /// Returns line and column, both counted from 1, the column in characters. A fault of the whole file has
     /// none.
     pub fn position(&self) -> Option<(usize, usize)> {
-        let line = self.place.source.line(self.place.span.as_ref()?);
-        Some((line.number, line.column()))
+        self.place.position()
     }
 
-    /// Returns `file:line:column: message`, for a list.
+    /// Returns all of it but the line itself, for a list: `file:line:column: message; what is allowed; what to do`.
     pub fn summary(&self) -> String {
-        let path = self.path().display();
-        match self.position() {
-            Some((line, column)) => format!("{path}:{line}:{column}: {}", self.message),
-            None => format!("{path}: {}", self.message),
+        let mut parts = vec![format!("{}: {}", self.place, self.message)];
+        let allowed = self.label.trim_start_matches("expected ");
+        if !allowed.is_empty() && !self.message.contains(allowed) {
+            parts.push(self.label.clone());
         }
+        let related = self.related.iter();
+        parts.extend(related.map(|(place, label)| format!("{label}: {place}")));
+        parts.extend(self.helps.iter().cloned());
+        let line = parts.join("; ");
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Renders the fault over several lines with the line in question and a caret, without a line break at
@@ -155,6 +159,11 @@ impl Place {
         }
     }
 
+    fn position(&self) -> Option<(usize, usize)> {
+        let line = self.source.line(self.span.as_ref()?);
+        Some((line.number, line.column()))
+    }
+
     /// Adds this place with its line and a label under the caret; without a line to show, the label becomes a
     /// note.
     fn show<'a>(&'a self, group: Group<'a>, kind: AnnotationKind, label: &'a str) -> Group<'a> {
@@ -176,6 +185,17 @@ impl Place {
         }
         let note = label.map(|label| Level::NOTE.message(normalize_untrusted_str(label)));
         group.element(origin).elements(note)
+    }
+}
+
+/// Shows the file, with line and column if it is a part of it.
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.source.path().display();
+        match self.position() {
+            Some((line, column)) => write!(formatter, "{path}:{line}:{column}"),
+            None => write!(formatter, "{path}"),
+        }
     }
 }
 

@@ -265,7 +265,7 @@ fn diagnostics_point_at_the_fault_and_say_what_is_allowed() {
 }
 
 #[test]
-fn a_summary_is_one_line_with_file_line_and_column() {
+fn a_summary_is_one_line_that_says_where_what_and_what_to_do() {
     let text = HEAD.replace("name = \"acme\"", "name = \"Acmé\" ");
     let [fault] = &faults(&text)[..] else {
         panic!()
@@ -275,10 +275,20 @@ fn a_summary_is_one_line_with_file_line_and_column() {
         "manifests/acme.toml:3:8: `name` is not 1 to 64 of the characters a-z, 0-9 and -"
     );
     assert_eq!(fault.position(), Some((3, 8)));
+    let process = &faults(
+        &text
+            .replace("Acmé", "acme")
+            .replace("[connector]\n", "[connector]\nisolation = \"process\"\n"),
+    )[0];
+    assert_eq!(
+        process.summary(),
+        "manifests/acme.toml:5:13: a worker process is not yet supported by this version of switchboard; \
+         expected `in-process`; write `isolation = \"in-process\"` if you trust the connector"
+    );
     let file = &faults("manifest_version = 1\n")[0];
     assert_eq!(
         file.summary(),
-        "manifests/acme.toml: missing key `crm` in the manifest"
+        "manifests/acme.toml: missing key `crm` in the manifest; add `[crm]`"
     );
 }
 

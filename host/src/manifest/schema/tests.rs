@@ -164,6 +164,6 @@ fn a_missing_section_is_a_fault_of_the_file() {
     let faults = read(HEAD).check_settings(&schema()).unwrap_err();
     assert_eq!(
         faults[0].summary(),
-        "manifests/acme.toml: missing setting `base_url`"
+        "manifests/acme.toml: missing setting `base_url`; add `base_url = ..` to [settings]"
     );
 }
