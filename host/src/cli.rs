@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use switchboard_host::{CrmInfo, CrmState};
 
 use config::Settings;
 
@@ -115,6 +116,15 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// Writes a line for a person on stderr. A closed stderr is no reason to fail.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Shows at length why a CRM is disabled, for a broken manifest with line and caret; whether it is.
+fn say_if_disabled(crm: &CrmInfo) -> bool {
+    let CrmState::Disabled { report, .. } = &crm.state else {
+        return false;
+    };
+    say(&format!("\n{} is disabled:\n{report}", crm.name));
+    true
 }
 
 /// Writes a result on stdout.

@@ -7,7 +7,7 @@ use serde_json::json;
 use switchboard_host::{CrmInfo, CrmState};
 
 use super::config::Settings;
-use super::{FAILURE, print, say};
+use super::{FAILURE, print, say_if_disabled};
 
 /// List the CRMs that manifests enable
 ///
@@ -32,13 +32,7 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
         table(&crms, std::io::stdout().is_terminal())
     };
     print(&text)?;
-    let mut n_disabled = 0;
-    for crm in &crms {
-        if let CrmState::Disabled { report, .. } = &crm.state {
-            n_disabled += 1;
-            say(&format!("\n{} is disabled:\n{report}", crm.name));
-        }
-    }
+    let n_disabled = crms.iter().filter(|crm| say_if_disabled(crm)).count();
     let failed = arguments.check && n_disabled > 0;
     Ok(if failed {
         ExitCode::from(FAILURE)

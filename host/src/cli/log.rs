@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use switchboard_host::{CallOptions, CallOutcome, CrmState, Fault, Host, with_auth_header};
+use switchboard_host::{CallOptions, CallOutcome, Fault, Host, with_auth_header};
 
 use super::config::Settings;
-use super::{FAILURE, print, say};
+use super::{FAILURE, print, say, say_if_disabled};
 
 /// More than the largest input, so that one that is too large is seen to be.
 const MAX_READ_BYTES: u64 = 10 * 1024 * 1024 + 1;
@@ -56,9 +56,7 @@ fn outcome(
     let host = settings.host().only(&arguments.crm).build();
     let host = host.map_err(|error| disabled(error.into()))?;
     for crm in host.crms() {
-        if let CrmState::Disabled { report, .. } = crm.state {
-            say(&report);
-        }
+        say_if_disabled(&crm);
     }
     tracing::warn!("no ledger keeps what was logged: a repeated call is logged again");
     Ok(runtime.block_on(log(&host, &arguments.crm, input)))
