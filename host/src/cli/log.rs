@@ -96,13 +96,15 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 /// Logs the call. The first signal ends what has not been written; a write under way is waited for. The second ends
 /// the waiting, too.
 async fn log(host: &Host, crm: &str, input: Vec<u8>) -> CallOutcome {
+    // Listened to from before the first request on, and without a gap: no signal may get lost.
+    let mut signals = Signals::new();
     let call = host.create_call_log(crm, input, CallOptions::default());
     let interrupted = async {
-        signal().await;
+        signals.next().await;
         say("stopping: waiting for what is being written; a second signal ends the waiting");
         tokio::select! {
             () = host.shutdown(Duration::ZERO) => std::future::pending().await,
-            () = signal() => {}
+            () = signals.next() => {}
         }
     };
     tokio::select! {
@@ -115,31 +117,44 @@ async fn log(host: &Host, crm: &str, input: Vec<u8>) -> CallOutcome {
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
+/// SIGINT and SIGTERM, in their order. Where the system gives no handlers, a signal ends the program.
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (interrupt, terminate) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    );
-    match (interrupt, terminate) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
+struct Signals(Option<[tokio::signal::unix::Signal; 2]>);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let interrupt = signal(SignalKind::interrupt());
+        let both = interrupt.and_then(|it| Ok([it, signal(SignalKind::terminate())?]));
+        Self(both.ok())
+    }
+
+    async fn next(&mut self) {
+        let Some([interrupt, terminate]) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-        // Without handlers the system ends the program at a signal, as it does with any other.
-        _ => std::future::pending().await,
     }
 }
 
-/// Waits for Ctrl-C.
+/// Ctrl-C.
 #[cfg(not(unix))]
-async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
