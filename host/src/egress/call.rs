@@ -14,7 +14,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     policy::authority,
-    record::{Effect, End, Record, SentRequest},
+    record::{Effect, End, Record, SentRequest, WriteVerdict},
     request::Request,
 };
 
@@ -139,12 +139,19 @@ impl Call {
         let _ = state.wait_for(condition).await;
     }
 
+    /// Whether a write ended in a way that settles the call as unclear: by its loss, or by an answer such as 502.
+    fn has_unclear_write(&self, state: &State) -> bool {
+        let ended = state.writes().filter(|write| write.stage == Stage::Ended);
+        let mut verdicts = ended.map(|write| write.request.end.verdict(&self.rejects_unapplied));
+        verdicts.any(|verdict| verdict == WriteVerdict::Unclear)
+    }
+
     fn refusal_in(&self, state: &State, effect: Effect) -> Option<Fault> {
         match state.phase {
             Phase::Revoked => Some(closed()),
             Phase::Expired => Some(expired()),
             Phase::Open if Instant::now() >= self.deadline => Some(expired()),
-            Phase::Open if effect == Effect::Write && state.has_unclear_write() => {
+            Phase::Open if effect == Effect::Write && self.has_unclear_write(state) => {
                 Some(Fault::unknown_outcome(
                     "an earlier write of this call ended unclear, so nothing more is written",
                 ))
@@ -175,11 +182,6 @@ impl State {
         self.writes()
             .filter(|write| write.request.end == End::UnderWay)
             .count()
-    }
-
-    fn has_unclear_write(&self) -> bool {
-        self.writes()
-            .any(|write| matches!(write.request.end, End::Unclear(_)))
     }
 
     fn writes(&self) -> impl Iterator<Item = &Tracked> {

@@ -87,7 +87,7 @@ impl Record {
     /// later refusal says that nothing was written. The order of the writes does not matter.
     pub fn verdict(&self) -> WriteVerdict {
         let writes = self.requests.iter().filter(|it| it.effect == Effect::Write);
-        let verdicts = writes.map(|write| self.verdict_on(&write.end));
+        let verdicts = writes.map(|write| write.end.verdict(&self.rejects_unapplied));
         verdicts.max().unwrap_or(WriteVerdict::NothingWritten)
     }
 
@@ -96,26 +96,27 @@ impl Record {
         let sent = self.requests.iter().filter(|it| it.end.was_sent());
         sent.count()
     }
-
-    fn verdict_on(&self, end: &End) -> WriteVerdict {
-        match end {
-            End::NotSent(_) => WriteVerdict::NothingWritten,
-            End::UnderWay | End::Unclear(_) => WriteVerdict::Unclear,
-            End::Answered(200..300) => WriteVerdict::Written,
-            End::Answered(TOO_MANY_REQUESTS) => WriteVerdict::NothingWritten,
-            End::Answered(status) if self.rejects_unapplied.contains(status) => {
-                WriteVerdict::NothingWritten
-            }
-            End::Answered(status) if REJECTING.contains(status) => WriteVerdict::Rejected,
-            End::Answered(_) => WriteVerdict::Unclear,
-        }
-    }
 }
 
 impl End {
     /// Whether the request left the machine.
     pub fn was_sent(&self) -> bool {
         !matches!(self, End::NotSent(_))
+    }
+
+    /// Judges one write; `rejects_unapplied` are the statuses that say "nothing was applied" for this CRM.
+    pub(super) fn verdict(&self, rejects_unapplied: &[u16]) -> WriteVerdict {
+        match self {
+            End::NotSent(_) => WriteVerdict::NothingWritten,
+            End::UnderWay | End::Unclear(_) => WriteVerdict::Unclear,
+            End::Answered(200..300) => WriteVerdict::Written,
+            End::Answered(TOO_MANY_REQUESTS) => WriteVerdict::NothingWritten,
+            End::Answered(status) if rejects_unapplied.contains(status) => {
+                WriteVerdict::NothingWritten
+            }
+            End::Answered(status) if REJECTING.contains(status) => WriteVerdict::Rejected,
+            End::Answered(_) => WriteVerdict::Unclear,
+        }
     }
 
     /// The end of a request whose answer broke off: a refusal stands even without its text, a success does

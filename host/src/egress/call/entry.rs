@@ -266,6 +266,27 @@ mod tests {
     }
 
     #[test]
+    fn no_write_begins_after_an_answer_that_leaves_the_end_unclear() {
+        for (status, code) in [
+            (500, Err(FaultCode::UnknownOutcome)),
+            (302, Err(FaultCode::UnknownOutcome)),
+            (409, Err(FaultCode::UnknownOutcome)),
+            (429, Ok(())),
+            (422, Ok(())),
+            (201, Ok(())),
+            (503, Ok(())),
+        ] {
+            let deadline = Instant::now() + Duration::from_secs(60);
+            let call = Arc::new(Call::new("acme".into(), deadline, Arc::new([503])));
+            let first = write(&call);
+            begin(&first).unwrap();
+            first.answered(status);
+            let second = start(&call, Effect::Write).map_err(|fault| fault.code());
+            assert_eq!(second.and_then(|second| begin(&second)), code, "{status}");
+        }
+    }
+
+    #[test]
     fn the_first_end_of_a_request_stands() {
         let call = call(Duration::from_secs(60));
         let entry = write(&call);
