@@ -4,13 +4,16 @@
 //! calls under way finish on the instance that they began with, and calls to come get a fresh one. A connector that
 //! panics three times in a minute is given up.
 //!
-//! Threading: a connector's futures are polled on the host's runtime, each call in a task of its own, so that one that
-//! blocks delays no other call's deadline. Opening runs on a thread of its own, since it may block.
+//! Threading: a connector's futures are polled on a runtime for connectors, each call in a task of its own, while
+//! everything that keeps time or speaks to the network runs on another. So a connector that blocks holds up no
+//! deadline and no write; it holds one thread, and when it holds several it is left alone. Opening runs on a thread of
+//! its own.
 
 mod instance;
 mod opening;
 mod panics;
 mod services;
+mod stuck;
 
 pub(crate) use instance::{Connector, Instance, Running};
 pub(crate) use services::{CallLog, CallServices, LogSink};

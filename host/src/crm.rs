@@ -67,12 +67,17 @@ pub struct CrmInfo {
 pub(crate) struct Surroundings<'a> {
     pub(crate) folders: &'a [PathBuf],
     pub(crate) trust: &'a TrustRoots,
+    /// Where requests run.
     pub(crate) runtime: &'a Handle,
+    /// Where connectors are polled.
+    pub(crate) connectors: &'a Handle,
 }
 
 /// One CRM.
 pub(crate) struct Crm {
     info: CrmInfo,
+    /// Whether the name is that of the manifest's file: the one in it cannot be read.
+    is_name_guessed: bool,
     secrets: Arc<[String]>,
     ready: Option<Ready>,
 }
@@ -92,11 +97,17 @@ struct Disabled {
     report: String,
 }
 
-impl<E: std::error::Error> From<E> for Disabled {
-    fn from(error: E) -> Self {
-        let report = with_sources(&error);
+impl Disabled {
+    /// Takes a report and makes one line of it.
+    fn new(report: String) -> Self {
         let reason = report.split_whitespace().collect::<Vec<_>>().join(" ");
         Self { reason, report }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Disabled {
+    fn from(error: E) -> Self {
+        Self::new(with_sources(&error))
     }
 }
 
@@ -133,8 +144,10 @@ impl Crm {
             .file_stem()
             .unwrap_or(path.as_os_str())
             .to_string_lossy();
+        let is_name_guessed = name.is_none();
         let name = name.unwrap_or(&stem);
         let mut crm = Self::new(name, name, path);
+        crm.is_name_guessed = is_name_guessed;
         crm.disable(faulty(diagnostics));
         crm
     }
@@ -155,6 +168,7 @@ impl Crm {
         };
         Self {
             info,
+            is_name_guessed: false,
             secrets: Arc::default(),
             ready: None,
         }
@@ -184,7 +198,7 @@ impl Crm {
             &self.info.name,
             &manifest.settings.to_json(),
             log,
-            surroundings.runtime.clone(),
+            surroundings.connectors.clone(),
         )?;
         Ok(Ready {
             connector: Arc::new(connector),
@@ -213,21 +227,21 @@ impl Crm {
             .iter()
             .any(|operation| operation == CREATE_CALL_LOG)
         {
-            let reason = format!(
+            return Err(Disabled::new(format!(
                 "connector library {} does not know {CREATE_CALL_LOG}, only: {}; use another one",
                 found.path.display(),
                 metadata.operations.join(", ")
-            );
-            return Err(Disabled {
-                report: reason.clone(),
-                reason,
-            });
+            )));
         }
         Ok(library)
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.info.name
+    }
+
+    pub(crate) fn is_name_guessed(&self) -> bool {
+        self.is_name_guessed
     }
 
     pub(crate) fn display_name(&self) -> &str {
@@ -245,12 +259,15 @@ impl Crm {
     ///
     /// `disabled`, with the reason.
     pub(crate) fn ready(&self) -> Result<&Ready, Fault> {
-        if let CrmState::Disabled { reason, .. } = self.info().state {
-            return Err(Fault::disabled(reason));
+        if let CrmState::Disabled { reason, .. } = &self.info.state {
+            return Err(Fault::disabled(reason.clone()));
         }
-        self.ready
-            .as_ref()
-            .ok_or_else(|| Fault::internal("a CRM is neither ready nor disabled"))
+        let ready = self.ready.as_ref();
+        let ready = ready.ok_or_else(|| Fault::internal("a CRM is neither ready nor disabled"))?;
+        match ready.connector.disabled() {
+            Some(reason) => Err(Fault::disabled(reason)),
+            None => Ok(ready),
+        }
     }
 
     /// Returns what is known now: a connector may have been given up since the start.
@@ -277,16 +294,10 @@ fn reference(manifest: &Manifest) -> Result<loader::LibraryRef, Disabled> {
     match manifest.connector.library.for_platform(&platform) {
         Some(LibraryRef::Name(name)) => Ok(loader::LibraryRef::Name(name.clone())),
         Some(LibraryRef::Path(path)) => Ok(loader::LibraryRef::Path(path.clone())),
-        Some(LibraryRef::PerPlatform(_)) | None => {
-            let reason = format!(
-                "{} names no library for this machine; add {platform} = \"..\" to library under [connector]",
-                manifest.path.display()
-            );
-            Err(Disabled {
-                report: reason.clone(),
-                reason,
-            })
-        }
+        Some(LibraryRef::PerPlatform(_)) | None => Err(Disabled::new(format!(
+            "{} names no library for this machine; add {platform} = \"..\" to library under [connector]",
+            manifest.path.display()
+        ))),
     }
 }
 
@@ -327,7 +338,7 @@ fn egress_config(manifest: &Manifest, trust: &TrustRoots) -> EgressConfig {
 }
 
 /// Joins an error and its causes.
-pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
+fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -24,7 +24,12 @@ pub use record::{Effect, End, Record, SentRequest, WriteVerdict};
 pub use trust::{TrustError, TrustRoots};
 pub use wire::Wire;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use reqwest::{Client, Proxy, redirect, retry};
 use tokio::{runtime::Handle, time::Instant};
@@ -117,11 +122,13 @@ impl Egress {
     }
 
     /// Opens the wire of a call that may take until `deadline`. What it logs belongs to the current span.
-    pub fn begin(&self, deadline: Instant) -> Wire {
+    ///
+    /// A request under way keeps what `underway` points to, whatever becomes of its call; the wire alone does not.
+    pub fn begin(&self, deadline: Instant, underway: Weak<dyn Any + Send + Sync>) -> Wire {
         let shared = Arc::clone(&self.shared);
         let rejects_unapplied = Arc::clone(&shared.rejects_unapplied);
         let call = Call::new(Arc::clone(&shared.crm), deadline, rejects_unapplied);
-        Wire::new(shared, call)
+        Wire::new(shared, call, underway)
     }
 
     fn with_lookup(

@@ -1,8 +1,11 @@
 //! The host: every CRM of a folder of manifests, and the way in for calls.
 
+mod builder;
+
+use std::any::Any;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::mem;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use switchboard_connector_sdk::Fault;
@@ -11,15 +14,12 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::crm::{Crm, CrmInfo, Surroundings};
-use crate::egress::{TrustError, TrustRoots};
-use crate::manifest::{Entry, ReadFolderError, read_folder};
+pub use builder::{BuildError, HostBuilder};
+
+use crate::crm::{Crm, CrmInfo};
 use crate::outcome::CallOutcome;
 use crate::pipeline::{self, Call};
 use crate::redact::Redactor;
-
-/// How many threads poll connectors at least: one that blocks must not hold up every other.
-const MIN_THREADS: usize = 4;
 
 /// Logs calls into the CRMs of one folder of manifests.
 ///
@@ -44,13 +44,17 @@ pub struct Host {
 }
 
 struct Inner {
-    crms: BTreeMap<String, Arc<Crm>>,
+    /// Every CRM, by name; two manifests may have claimed one.
+    crms: Vec<Arc<Crm>>,
+    by_name: BTreeMap<String, Arc<Crm>>,
     /// The names in all manifests, also of CRMs that were not asked for.
     known: Vec<String>,
     phase: watch::Sender<Phase>,
     n_calls: watch::Sender<usize>,
-    /// `None` only while the host is dropped.
+    /// Keeps time and speaks to the network. `None` only while the host is dropped.
     runtime: Option<Runtime>,
+    /// Polls connectors. `None` only while the host is dropped.
+    connectors: Option<Runtime>,
 }
 
 /// How far a shutdown has come.
@@ -65,6 +69,7 @@ enum Phase {
 
 /// What a gateway tells the host beside a call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CallOptions {
     /// The W3C trace context of the request, passed to the connector.
     pub traceparent: Option<String>,
@@ -74,182 +79,10 @@ pub struct CallOptions {
     pub tenant: Option<String>,
 }
 
-/// Why a host cannot be built. A broken manifest or library is none: it disables its own CRM.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// There are no manifests to read.
-    #[error(transparent)]
-    Manifests(#[from] ReadFolderError),
-    /// A connector folder was named that is none.
-    #[error("connector folder {} is no folder that can be read; create it or correct its name", .path.display())]
-    ConnectorFolder {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// The certificates of those whom TLS believes cannot be read.
-    #[error(transparent)]
-    Trust(#[from] TrustError),
-    /// The host's threads cannot be started.
-    #[error("cannot start the threads of the host")]
-    Runtime(#[source] std::io::Error),
-}
-
-/// Says what a host is made of.
-#[derive(Debug, Clone)]
-pub struct HostBuilder {
-    manifests: PathBuf,
-    connectors: Option<Vec<PathBuf>>,
-    ca_files: Vec<PathBuf>,
-    only: Option<String>,
-}
-
-impl HostBuilder {
-    /// Names the folder of manifests. Default: `manifests` in the working folder.
-    #[must_use]
-    pub fn manifests(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.manifests = folder.into();
-        self
-    }
-
-    /// Names the folders in which connector libraries are looked for; the first that has one wins. Default: the folder of
-    /// the running program, `connectors` in it, and `connectors` beside it.
-    #[must_use]
-    pub fn connectors<P: Into<PathBuf>>(mut self, folders: impl IntoIterator<Item = P>) -> Self {
-        self.connectors = Some(folders.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Adds a PEM file of certificates that TLS believes beside the system's.
-    #[must_use]
-    pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
-        self.ca_files.push(file.into());
-        self
-    }
-
-    /// Loads the connector of one CRM only; to the others the host says that they are unknown.
-    #[must_use]
-    pub fn only(mut self, crm: impl Into<String>) -> Self {
-        self.only = Some(crm.into());
-        self
-    }
-
-    /// Reads the manifests, loads the connectors and opens them. Blocks for as long as that takes.
-    ///
-    /// # Errors
-    ///
-    /// [`BuildError`] if no CRM could be used whatever its manifest says. What is wrong with a single CRM,
-    /// [`Host::crms`] tells.
-    pub fn build(self) -> Result<Host, BuildError> {
-        let environment = |name: &str| std::env::var_os(name);
-        let manifests = read_folder(&self.manifests, &environment)?;
-        let folders = self.folders()?;
-        let trust = TrustRoots::load(&self.ca_files)?;
-        let runtime = runtime().map_err(BuildError::Runtime)?;
-        let surroundings = Surroundings {
-            folders: &folders,
-            trust: &trust,
-            runtime: runtime.handle(),
-        };
-        let entries = manifests.entries.iter().filter(|entry| self.wants(entry));
-        let crms = set_up(entries, &surroundings);
-        let inner = Inner {
-            crms: crms
-                .into_iter()
-                .map(|crm| (crm.name().to_owned(), Arc::new(crm)))
-                .collect(),
-            known: manifests
-                .entries
-                .iter()
-                .filter_map(name)
-                .map(str::to_owned)
-                .collect(),
-            phase: watch::Sender::new(Phase::Running),
-            n_calls: watch::Sender::new(0),
-            runtime: Some(runtime),
-        };
-        Ok(Host {
-            inner: Arc::new(inner),
-        })
-    }
-
-    fn wants(&self, entry: &Entry) -> bool {
-        let Some(only) = &self.only else { return true };
-        match entry {
-            Entry::Ready(manifest) => manifest.crm.name == *only,
-            Entry::Broken { crm: Some(crm), .. } => crm == only,
-            // Its name cannot be read: it may be the one that is asked for, if the file is called so.
-            Entry::Broken {
-                path, crm: None, ..
-            } => path.file_stem().is_some_and(|stem| stem == only.as_str()),
-        }
-    }
-
-    fn folders(&self) -> Result<Vec<PathBuf>, BuildError> {
-        let Some(folders) = &self.connectors else {
-            return Ok(default_folders());
-        };
-        match folders.iter().find(|folder| !folder.is_dir()) {
-            Some(path) => Err(BuildError::ConnectorFolder { path: path.clone() }),
-            None => Ok(folders.clone()),
-        }
-    }
-}
-
-fn name(entry: &Entry) -> Option<&str> {
-    match entry {
-        Entry::Ready(manifest) => Some(&manifest.crm.name),
-        Entry::Broken { crm, .. } => crm.as_deref(),
-    }
-}
-
-fn default_folders() -> Vec<PathBuf> {
-    let program = std::env::current_exe().unwrap_or_default();
-    let folder = program.parent().unwrap_or(Path::new("."));
-    let beside = folder.parent().map(|parent| parent.join("connectors"));
-    [
-        Some(folder.to_owned()),
-        Some(folder.join("connectors")),
-        beside,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-fn runtime() -> std::io::Result<Runtime> {
-    let n_cores = std::thread::available_parallelism().map_or(MIN_THREADS, usize::from);
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(n_cores.max(MIN_THREADS))
-        .thread_name("switchboard")
-        .enable_all()
-        .build()
-}
-
-/// Sets CRMs up beside each other: each may take ten seconds to open.
-fn set_up<'a>(
-    entries: impl Iterator<Item = &'a Entry>,
-    surroundings: &Surroundings<'_>,
-) -> Vec<Crm> {
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = entries
-            .map(|entry| scope.spawn(|| Crm::set_up(entry, surroundings)))
-            .collect();
-        let crms = threads.into_iter().map(|thread| thread.join());
-        crms.map(|crm| crm.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
-}
-
 impl Host {
     /// Starts to say what a host is made of.
     pub fn builder() -> HostBuilder {
-        HostBuilder {
-            manifests: PathBuf::from("manifests"),
-            connectors: None,
-            ca_files: Vec::new(),
-            only: None,
-        }
+        HostBuilder::new()
     }
 
     /// Logs one call: creates one entry in the CRM.
@@ -263,11 +96,11 @@ impl Host {
         options: CallOptions,
     ) -> CallOutcome {
         let id = Uuid::now_v7().to_string();
-        let found = self.inner.crms.get(crm).cloned();
+        let found = self.inner.by_name.get(crm).cloned();
         let begun = found
             .ok_or_else(|| self.unknown(crm))
             .and_then(|crm| Ok((crm, self.begin()?)));
-        let (found, guard) = match begun {
+        let (found, underway) = match begun {
             Ok(begun) => begun,
             Err(fault) => return CallOutcome::refused(id, crm, &fault),
         };
@@ -278,11 +111,12 @@ impl Host {
             crm: found,
             input,
             options,
+            underway: weak(&underway),
             stop: Stop(self.inner.phase.subscribe()),
         };
         let task = self.inner.runtime().spawn(async move {
             let outcome = pipeline::run(call).await;
-            drop(guard);
+            drop(underway);
             outcome
         });
         task.await.unwrap_or_else(|error| {
@@ -295,7 +129,7 @@ impl Host {
 
     /// Tells what is known of every CRM, by name.
     pub fn crms(&self) -> Vec<CrmInfo> {
-        self.inner.crms.values().map(|crm| crm.info()).collect()
+        self.inner.crms.iter().map(|crm| crm.info()).collect()
     }
 
     /// Returns how many calls are under way.
@@ -308,21 +142,32 @@ impl Host {
     /// Calls that take longer than `deadline` are ended; a write that has left is waited for even then, up to its own
     /// time limit of at most 15 s.
     pub async fn shutdown(&self, deadline: Duration) {
+        let host = self.clone();
+        // On the host's own clock: the caller's runtime may have none.
+        let drained = self
+            .inner
+            .runtime()
+            .spawn(async move { host.drain(deadline).await });
+        // It neither panics nor is aborted while `self` keeps the runtime.
+        let _ = drained.await;
+    }
+
+    async fn drain(&self, deadline: Duration) {
         self.inner.advance(Phase::Draining);
         let mut n_calls = self.inner.n_calls.subscribe();
         // The sender lives as long as `self`, so waiting cannot fail.
-        if timeout(deadline, n_calls.wait_for(|n_calls| *n_calls == 0))
+        let drained = timeout(deadline, n_calls.wait_for(|n_calls| *n_calls == 0))
             .await
-            .is_err()
-        {
+            .is_ok();
+        if !drained {
             self.inner.advance(Phase::Stopping);
             let _ = n_calls.wait_for(|n_calls| *n_calls == 0).await;
         }
     }
 
-    fn begin(&self) -> Result<Underway, Fault> {
+    fn begin(&self) -> Result<Arc<Underway>, Fault> {
         // Counted first: a shutdown that begins now either sees this call or is seen by it.
-        let underway = Underway::new(Arc::clone(&self.inner));
+        let underway = Arc::new(Underway::new(Arc::clone(&self.inner)));
         match *self.inner.phase.borrow() {
             Phase::Running => Ok(underway),
             Phase::Draining | Phase::Stopping => Err(Fault::unavailable(
@@ -339,7 +184,7 @@ impl Host {
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let crms: Vec<_> = self.inner.crms.keys().collect();
+        let crms: Vec<_> = self.inner.by_name.keys().collect();
         formatter
             .debug_struct("Host")
             .field("crms", &crms)
@@ -366,14 +211,27 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         // Every call holds the host, so none is under way. A plain drop would block, which a runtime forbids.
-        if let Some(runtime) = self.runtime.take() {
+        for runtime in [self.runtime.take(), self.connectors.take()]
+            .into_iter()
+            .flatten()
+        {
             runtime.shutdown_background();
         }
+        // Dropping a connector runs its code, which may take its time; the caller may be polling other things.
+        let crms = (mem::take(&mut self.crms), mem::take(&mut self.by_name));
+        let dropping = std::thread::Builder::new().name("drop-connectors".to_owned());
+        let _ = dropping.spawn(move || drop(crms));
     }
 }
 
-/// A call that is counted; holds the host, whose threads it runs on.
+/// A call that is counted; holds the host, whose threads it runs on. Its task has it, and so does every request that it
+/// has under way: a write outlives even a task that panics.
 struct Underway(Arc<Inner>);
+
+fn weak(underway: &Arc<Underway>) -> Weak<dyn Any + Send + Sync> {
+    let weak: Weak<Underway> = Arc::downgrade(underway);
+    weak
+}
 
 impl Underway {
     fn new(inner: Arc<Inner>) -> Self {

@@ -8,7 +8,9 @@
 //! else. Whatever ends a call early (its deadline, a shutdown, a panic), a write that egress has begun is waited for
 //! before the call is settled.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::ops::Deref;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use switchboard_connector_sdk::model::InvalidInput;
@@ -35,6 +37,8 @@ pub(crate) struct Call {
     pub(crate) input: Arc<[u8]>,
     pub(crate) options: CallOptions,
     pub(crate) redactor: Redactor,
+    /// What a request under way keeps.
+    pub(crate) underway: Weak<dyn Any + Send + Sync>,
     pub(crate) stop: Stop,
 }
 
@@ -61,6 +65,8 @@ pub(crate) async fn run(call: Call) -> CallOutcome {
         call_id = call.id,
         outcome = outcome.word(),
         code = outcome.error().map_or("ok", |error| error.code.as_str()),
+        log_id = outcome.log_id(),
+        error = outcome.error().map(|error| error.message.as_str()),
         duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         requests_sent = record.n_sent(),
         "call ended"
@@ -103,7 +109,8 @@ async fn attempt(call: &Call, started: Instant) -> Result<(Settlement, Record), 
         place = place(ready, deadline) => place?,
     };
 
-    let wire = ready.egress.begin(deadline);
+    let wire = ready.egress.begin(deadline, Weak::clone(&call.underway));
+    let wire = Revoked(wire);
     let services = services(call, ready, &wire);
     let context = context(call, deadline)?;
     let input = call.input.to_vec();
@@ -117,6 +124,23 @@ async fn attempt(call: &Call, started: Instant) -> Result<(Settlement, Record), 
     let record = wire.record();
     let answer = answer.and_then(|json| read_answer(&json));
     Ok((settle(answer, &record, ready.own_network), record))
+}
+
+/// A wire that nothing can be sent through once its call is left, in whatever way.
+struct Revoked(Wire);
+
+impl Deref for Revoked {
+    type Target = Wire;
+
+    fn deref(&self) -> &Wire {
+        &self.0
+    }
+}
+
+impl Drop for Revoked {
+    fn drop(&mut self) {
+        self.0.revoke();
+    }
 }
 
 /// Waits for a place to run and for an instance to run on.

@@ -1,7 +1,8 @@
 //! The open instance of a connector, and what happens after a panic.
 
+use std::mem;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use abi_stable::std_types::{RStr, RVec};
@@ -9,19 +10,20 @@ use futures_util::FutureExt;
 use switchboard_abi::{HostServicesBox, RawConnectorBox};
 use switchboard_connector_sdk::{Fault, FaultCode};
 use tokio::runtime::Handle;
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::opening::{OpenError, Opener};
 use super::panics::Panics;
 use super::services::LogSink;
+use super::stuck::Stuck;
 use crate::loader::Library;
 
 /// One CRM's connector.
 pub(crate) struct Connector {
     opener: Opener,
-    state: Mutex<State>,
-    /// Held while a fresh instance is opened, so that calls that arrive together open one.
-    reopening: tokio::sync::Mutex<()>,
+    state: watch::Sender<State>,
+    stuck: Stuck,
     runtime: Handle,
 }
 
@@ -32,8 +34,10 @@ struct State {
 
 enum Current {
     Open(Arc<Instance>),
-    /// The last instance panicked; the next call opens another.
+    /// The last instance panicked; the next call has another one opened.
     Retired,
+    /// Another one is being opened.
+    Opening,
     /// Given up, and why.
     Disabled(String),
 }
@@ -42,7 +46,8 @@ enum Current {
 pub(crate) struct Instance(RawConnectorBox);
 
 impl Connector {
-    /// Opens a connector. Blocks for as long as the connector takes, at most ten seconds.
+    /// Opens a connector whose futures are polled on `runtime`. Blocks for as long as the connector takes, at most ten
+    /// seconds.
     ///
     /// # Errors
     ///
@@ -68,8 +73,8 @@ impl Connector {
         };
         Ok(Self {
             opener,
-            state: Mutex::new(state),
-            reopening: tokio::sync::Mutex::new(()),
+            state: watch::Sender::new(state),
+            stuck: Stuck::default(),
             runtime,
         })
     }
@@ -78,38 +83,76 @@ impl Connector {
         &self.opener.log
     }
 
-    /// Returns why the connector was given up, if it was.
+    /// Returns why no call may be made now, if that is so.
     pub(crate) fn disabled(&self) -> Option<String> {
-        match &self.state().current {
-            Current::Disabled(reason) => Some(reason.clone()),
-            Current::Open(_) | Current::Retired => None,
+        if let Current::Disabled(reason) = &self.state.borrow().current {
+            return Some(reason.clone());
         }
+        self.stuck.are_too_many().then(|| {
+            let library = self.opener.library.path().display();
+            format!(
+                "connector {library} blocks: several calls have not ended long after their time was over; \
+                 report this to its author, then restart the host"
+            )
+        })
     }
 
     /// Returns the instance for a new call, a fresh one after a panic.
     ///
+    /// Callers that arrive together have one opened, and one that goes away does not stop that.
+    ///
     /// # Errors
     ///
     /// `disabled` if the connector was given up, or the fresh instance did not open.
-    pub(crate) async fn instance(&self) -> Result<Arc<Instance>, Fault> {
-        if let Some(decided) = self.current() {
-            return decided;
+    pub(crate) async fn instance(self: &Arc<Self>) -> Result<Arc<Instance>, Fault> {
+        let must_open = self.state.send_if_modified(|state| {
+            let is_retired = matches!(state.current, Current::Retired);
+            if is_retired {
+                state.current = Current::Opening;
+            }
+            is_retired
+        });
+        if must_open {
+            let connector = Arc::clone(self);
+            // Detached: its end is stored, whoever still waits for it.
+            drop(self.runtime.spawn_blocking(move || connector.reopen()));
         }
-        let _one_at_a_time = self.reopening.lock().await;
-        if let Some(decided) = self.current() {
-            return decided;
+        let mut state = self.state.subscribe();
+        let state = state.wait_for(|state| state.current.is_decided()).await;
+        match state.as_deref().map(|state| &state.current) {
+            Ok(Current::Open(instance)) => Ok(Arc::clone(instance)),
+            Ok(Current::Disabled(reason)) => Err(Fault::disabled(reason.clone())),
+            // Waiting ends with a decision; the sender is `self`.
+            Ok(Current::Retired | Current::Opening) | Err(_) => {
+                Err(Fault::unavailable("the connector has just failed"))
+            }
         }
-        let opener = self.opener.clone();
-        let opened = self.runtime.spawn_blocking(move || opener.open()).await;
-        let opened = opened.map_err(|error| Fault::internal(format!("cannot open: {error}")))?;
-        let mut state = self.state();
-        state.current = match opened {
+    }
+
+    fn reopen(&self) {
+        let opened = match self.opener.open() {
             Ok(instance) => Current::Open(Arc::new(Instance(instance))),
             Err(error) => Current::Disabled(error.to_string()),
         };
-        drop(state);
-        self.current()
-            .unwrap_or_else(|| Err(Fault::unavailable("the connector has just failed again")))
+        self.replace(opened, |current| matches!(current, Current::Opening));
+    }
+
+    /// Puts `next` in the place of the current state if that is still the expected one. What is replaced, or not
+    /// needed, is dropped outside the lock: dropping an instance runs code of the connector.
+    fn replace(&self, next: Current, is_expected: impl FnOnce(&Current) -> bool) {
+        let mut next = Some(next);
+        let mut replaced = None;
+        self.state
+            .send_if_modified(|state| match is_expected(&state.current) {
+                true => {
+                    replaced = next
+                        .take()
+                        .map(|next| mem::replace(&mut state.current, next));
+                    true
+                }
+                false => false,
+            });
+        drop((next, replaced));
     }
 
     /// Starts an operation in a task of its own. Dropping the handle gives it up.
@@ -122,7 +165,10 @@ impl Connector {
         input: Vec<u8>,
     ) -> Running {
         let connector = Arc::clone(self);
-        let call = async move {
+        let ending = self.stuck.begin();
+        let call = ending.call();
+        let work = async move {
+            let _ending = ending;
             let (context, input) = (RVec::from(context), RVec::from(input));
             let answer = instance
                 .0
@@ -140,50 +186,49 @@ impl Connector {
             }
             answer
         };
-        Running::new(self.runtime.spawn(call))
-    }
-
-    fn current(&self) -> Option<Result<Arc<Instance>, Fault>> {
-        match &self.state().current {
-            Current::Open(instance) => Some(Ok(Arc::clone(instance))),
-            Current::Disabled(reason) => Some(Err(Fault::disabled(reason.clone()))),
-            Current::Retired => None,
+        Running {
+            task: self.runtime.spawn(work),
+            stuck: self.stuck.clone(),
+            call,
         }
     }
 
     /// Retires the instance that panicked, unless that has happened already, and gives the connector up after too many.
-    pub(crate) fn note_panic(&self, instance: &Arc<Instance>) {
-        let mut state = self.state();
-        if state.panics.note(Instant::now()) {
-            state.current = Current::Disabled(format!(
+    fn note_panic(&self, instance: &Arc<Instance>) {
+        let mut are_too_many = false;
+        self.state.send_if_modified(|state| {
+            are_too_many = state.panics.note(Instant::now());
+            false
+        });
+        if are_too_many {
+            let reason = format!(
                 "connector {} panicked three times within a minute; report this to its author, then restart the host",
                 self.opener.library.path().display()
-            ));
-        } else if matches!(&state.current, Current::Open(open) if Arc::ptr_eq(open, instance)) {
-            state.current = Current::Retired;
+            );
+            self.replace(Current::Disabled(reason), |_| true);
+        } else {
+            self.replace(
+                Current::Retired,
+                |current| matches!(current, Current::Open(open) if Arc::ptr_eq(open, instance)),
+            );
         }
     }
+}
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock; if it did, the state would still be whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl Current {
+    fn is_decided(&self) -> bool {
+        matches!(self, Current::Open(_) | Current::Disabled(_))
     }
 }
 
 /// A running operation.
 pub(crate) struct Running {
     task: JoinHandle<Result<Vec<u8>, Fault>>,
-    abort: AbortHandle,
+    stuck: Stuck,
+    call: u64,
 }
 
 impl Running {
-    fn new(task: JoinHandle<Result<Vec<u8>, Fault>>) -> Self {
-        Self {
-            abort: task.abort_handle(),
-            task,
-        }
-    }
-
     /// Waits for the answer.
     pub(crate) async fn answer(&mut self) -> Result<Vec<u8>, Fault> {
         match (&mut self.task).await {
@@ -200,6 +245,11 @@ fn unfenced() -> Fault {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.abort.abort();
+        if self.task.is_finished() {
+            return;
+        }
+        // Noted first: the task may end at once, which takes the note back.
+        self.stuck.give_up(self.call);
+        self.task.abort();
     }
 }

@@ -15,45 +15,15 @@ use super::services::{LogSink, now_unix_ms};
 use crate::loader::Library;
 
 /// How long a connector may take to open.
-pub(crate) const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a connector could not be opened.
+/// A connector could not be opened.
 #[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum OpenError {
-    /// It refused.
-    #[error(
-        "connector {library} did not open for {crm}: {message}; \
-         correct [settings] in the manifest, or ask the connector's author"
-    )]
-    Refused {
-        library: String,
-        crm: String,
-        message: String,
-    },
-    /// It panicked.
-    #[error(
-        "connector {library} failed while opening for {crm}: {message}; report this to the connector's author"
-    )]
-    Panicked {
-        library: String,
-        crm: String,
-        message: String,
-    },
-    /// It took too long.
-    #[error(
-        "connector {library} did not open for {crm} within {} s; \
-         opening must not wait for anything, report this to the connector's author",
-        OPEN_TIMEOUT.as_secs()
-    )]
-    TimedOut { library: String, crm: String },
-    /// The thread could not be started.
-    #[error("cannot start a thread to open connector {library} for {crm}: {message}")]
-    Thread {
-        library: String,
-        crm: String,
-        message: String,
-    },
+#[error("connector {library} did not open for {crm}: {reason}")]
+pub(crate) struct OpenError {
+    library: String,
+    crm: String,
+    reason: String,
 }
 
 /// What it takes to open a connector, any number of times.
@@ -76,18 +46,16 @@ impl Opener {
                 // Nobody waits any more if the time was over.
                 let _ = sender.send(opener.open_here());
             });
-        let (library, crm) = (self.library.path().display().to_string(), self.crm.clone());
         if let Err(error) = started {
-            return Err(OpenError::Thread {
-                library,
-                crm,
-                message: error.to_string(),
-            });
+            return Err(self.error(format!("cannot start a thread: {error}")));
         }
         match receiver.recv_timeout(OPEN_TIMEOUT) {
             Ok(Ok(instance)) => Ok(instance),
             Ok(Err(fault)) => Err(self.refused(&fault)),
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(OpenError::TimedOut { library, crm }),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(self.error(format!(
+                "it took more than {} s; opening must not wait for anything, report this to its author",
+                OPEN_TIMEOUT.as_secs()
+            ))),
             // The thread ended without an answer: a panic of a library without the SDK's fence.
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 Err(self.refused(&Fault::panicked("it panicked across the boundary")))
@@ -116,19 +84,19 @@ impl Opener {
     }
 
     fn refused(&self, fault: &Fault) -> OpenError {
+        let message = self.log.redact(fault.message());
+        self.error(match fault.code() {
+            FaultCode::Panicked => format!("{message}; report this to its author"),
+            _ => format!("{message}; correct [settings] in the manifest, or ask its author"),
+        })
+    }
+
+    fn error(&self, reason: String) -> OpenError {
         let library = self.library.path().display().to_string();
-        let (crm, message) = (self.crm.clone(), self.log.redact(fault.message()));
-        match fault.code() {
-            FaultCode::Panicked => OpenError::Panicked {
-                library,
-                crm,
-                message,
-            },
-            _ => OpenError::Refused {
-                library,
-                crm,
-                message,
-            },
+        OpenError {
+            library,
+            crm: self.crm.clone(),
+            reason,
         }
     }
 }

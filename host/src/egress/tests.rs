@@ -50,7 +50,7 @@ fn wire() -> Wire {
 
 fn wire_of(config: EgressConfig, lookup: &Lookup) -> Wire {
     let egress = Egress::with_lookup(config, Handle::current(), lookup).unwrap();
-    egress.begin(Instant::now() + CALL_TIME)
+    egress.begin(Instant::now() + CALL_TIME, Weak::<()>::new())
 }
 
 fn head(method: &str, url: &str) -> RequestHead {

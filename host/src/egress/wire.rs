@@ -1,6 +1,12 @@
 //! The wire of one call: what a connector's requests go through.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    future::Future,
+    pin::pin,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use switchboard_connector_sdk::{
     Fault,
@@ -30,6 +36,8 @@ pub struct Wire {
     call: Arc<Call>,
     /// Where the call began: its requests are logged there, whoever polls them.
     span: Span,
+    /// What a request under way keeps, so that the host outlives it.
+    underway: Weak<dyn Any + Send + Sync>,
 }
 
 /// What a connector receives.
@@ -46,11 +54,16 @@ const MAX_WRITE_TIME: Duration = Duration::from_secs(15);
 const MIN_ASKED_WRITE_TIME: Duration = Duration::from_secs(1);
 
 impl Wire {
-    pub(super) fn new(egress: Arc<Shared>, call: Call) -> Self {
+    pub(super) fn new(
+        egress: Arc<Shared>,
+        call: Call,
+        underway: Weak<dyn Any + Send + Sync>,
+    ) -> Self {
         Self {
             egress,
             call: Arc::new(call),
             span: Span::current(),
+            underway,
         }
     }
 
@@ -81,7 +94,11 @@ impl Wire {
         }
         let request = Request::read(head, body)?;
         let (reply, answer) = oneshot::channel();
-        let work = self.clone().run(request, reply);
+        let (wire, underway) = (self.clone(), self.underway.upgrade());
+        let work = async move {
+            wire.run(request, reply).await;
+            drop(underway);
+        };
         self.egress
             .runtime
             .spawn(work.instrument(self.span.clone()));
@@ -117,7 +134,7 @@ impl Wire {
         self.call.record()
     }
 
-    async fn run(self, request: Request, reply: oneshot::Sender<Reply>) {
+    async fn run(&self, request: Request, reply: oneshot::Sender<Reply>) {
         match self.egress.effect(&request) {
             Effect::Read => self.run_read(request, reply).await,
             Effect::Write => self.run_write(request, reply).await,

@@ -1,0 +1,212 @@
+//! Builds a host: reads the manifests, loads the connectors, starts the threads.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use super::{Host, Inner, Phase};
+use crate::crm::{Crm, Surroundings};
+use crate::egress::{TrustError, TrustRoots};
+use crate::manifest::{Entry, ReadFolderError, read_folder};
+
+/// How many threads keep time and speak to the network, at least.
+const MIN_HOST_THREADS: usize = 2;
+
+/// How many threads poll connectors, at least: one that blocks holds a thread, and must not hold up the others.
+const MIN_CONNECTOR_THREADS: usize = 16;
+
+/// Why a host cannot be built. A broken manifest or library is none: it disables its own CRM.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// There are no manifests to read.
+    #[error(transparent)]
+    Manifests(#[from] ReadFolderError),
+    /// A connector folder was named that is none.
+    #[error("connector folder {} is no folder that can be read; create it or correct its name", .path.display())]
+    ConnectorFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The certificates of those whom TLS believes cannot be read.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The host's threads cannot be started.
+    #[error("cannot start the threads of the host")]
+    Threads(#[source] std::io::Error),
+}
+
+/// Says what a host is made of.
+#[derive(Debug, Clone)]
+pub struct HostBuilder {
+    manifests: PathBuf,
+    connectors: Option<Vec<PathBuf>>,
+    ca_files: Vec<PathBuf>,
+    only: Option<String>,
+}
+
+impl HostBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            manifests: PathBuf::from("manifests"),
+            connectors: None,
+            ca_files: Vec::new(),
+            only: None,
+        }
+    }
+
+    /// Names the folder of manifests. Default: `manifests` in the working folder.
+    #[must_use]
+    pub fn manifests(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.manifests = folder.into();
+        self
+    }
+
+    /// Names the folders in which connector libraries are looked for; the first that has one wins. Default: the folder of
+    /// the running program, `connectors` in it, and `connectors` beside it.
+    #[must_use]
+    pub fn connectors<P: Into<PathBuf>>(mut self, folders: impl IntoIterator<Item = P>) -> Self {
+        self.connectors = Some(folders.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Adds a PEM file of certificates that TLS believes beside the system's.
+    #[must_use]
+    pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.ca_files.push(file.into());
+        self
+    }
+
+    /// Loads the connector of one CRM only; to the others the host says that they are unknown.
+    #[must_use]
+    pub fn only(mut self, crm: impl Into<String>) -> Self {
+        self.only = Some(crm.into());
+        self
+    }
+
+    /// Reads the manifests, loads the connectors and opens them. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if no CRM could be used whatever its manifest says. What is wrong with a single CRM,
+    /// [`Host::crms`] tells.
+    pub fn build(self) -> Result<Host, BuildError> {
+        let environment = |name: &str| std::env::var_os(name);
+        let manifests = read_folder(&self.manifests, &environment)?;
+        let folders = self.folders()?;
+        let trust = TrustRoots::load(&self.ca_files)?;
+        let runtime = threads("switchboard", MIN_HOST_THREADS).map_err(BuildError::Threads)?;
+        let connectors =
+            threads("connectors", MIN_CONNECTOR_THREADS).map_err(BuildError::Threads)?;
+        let surroundings = Surroundings {
+            folders: &folders,
+            trust: &trust,
+            runtime: runtime.handle(),
+            connectors: connectors.handle(),
+        };
+        let entries = manifests.entries.iter().filter(|entry| self.wants(entry));
+        let crms = set_up(entries, &surroundings);
+        let inner = Inner {
+            by_name: by_name(&crms),
+            crms,
+            known: names(&manifests.entries),
+            phase: watch::Sender::new(Phase::Running),
+            n_calls: watch::Sender::new(0),
+            runtime: Some(runtime),
+            connectors: Some(connectors),
+        };
+        Ok(Host {
+            inner: Arc::new(inner),
+        })
+    }
+
+    fn wants(&self, entry: &Entry) -> bool {
+        let Some(only) = &self.only else { return true };
+        match entry {
+            Entry::Ready(manifest) => manifest.crm.name == *only,
+            Entry::Broken { crm: Some(crm), .. } => crm == only,
+            // Its name cannot be read: it may be the one that is asked for, if the file is called so.
+            Entry::Broken {
+                path, crm: None, ..
+            } => path.file_stem().is_some_and(|stem| stem == only.as_str()),
+        }
+    }
+
+    fn folders(&self) -> Result<Vec<PathBuf>, BuildError> {
+        let Some(folders) = &self.connectors else {
+            return Ok(default_folders());
+        };
+        match folders.iter().find(|folder| !folder.is_dir()) {
+            Some(path) => Err(BuildError::ConnectorFolder { path: path.clone() }),
+            None => Ok(folders.clone()),
+        }
+    }
+}
+
+/// Returns the names of all manifests, each once, in order.
+fn names(entries: &[Entry]) -> Vec<String> {
+    let names = entries.iter().filter_map(|entry| match entry {
+        Entry::Ready(manifest) => Some(manifest.crm.name.clone()),
+        Entry::Broken { crm, .. } => crm.clone(),
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Says which CRM a call means. A manifest that is too broken to name its CRM goes by its file's name, unless another
+/// one has that name by right.
+fn by_name(crms: &[Arc<Crm>]) -> BTreeMap<String, Arc<Crm>> {
+    let mut by_name = BTreeMap::new();
+    let (guessed, named): (Vec<_>, Vec<_>) = crms.iter().partition(|crm| crm.is_name_guessed());
+    for crm in named.into_iter().chain(guessed) {
+        by_name
+            .entry(crm.name().to_owned())
+            .or_insert_with(|| Arc::clone(crm));
+    }
+    by_name
+}
+
+fn default_folders() -> Vec<PathBuf> {
+    let program = std::env::current_exe().unwrap_or_default();
+    let folder = program.parent().unwrap_or(Path::new("."));
+    let beside = folder.parent().map(|parent| parent.join("connectors"));
+    [
+        Some(folder.to_owned()),
+        Some(folder.join("connectors")),
+        beside,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn threads(name: &str, n_at_least: usize) -> std::io::Result<Runtime> {
+    let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(n_cores.max(n_at_least))
+        .thread_name(name)
+        .enable_all()
+        .build()
+}
+
+/// Sets CRMs up beside each other: each may take ten seconds to open.
+fn set_up<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+    surroundings: &Surroundings<'_>,
+) -> Vec<Arc<Crm>> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = entries
+            .map(|entry| scope.spawn(|| Crm::set_up(entry, surroundings)))
+            .collect();
+        let crms = threads.into_iter().map(|thread| thread.join());
+        let crms = crms.map(|crm| crm.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let mut crms: Vec<_> = crms.map(Arc::new).collect();
+        crms.sort_by(|left, right| left.name().cmp(right.name()));
+        crms
+    })
+}
