@@ -18,6 +18,7 @@
 mod built;
 mod invocation;
 mod output;
+mod scene;
 mod workplace;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ use std::path::Path;
 pub use built::{library, program};
 pub use invocation::{Invocation, Running};
 pub use output::Output;
+pub use scene::{Scene, input, manifest};
 pub use workplace::Workplace;
 
 /// Returns the folder of the workspace's `Cargo.toml`.

@@ -1,0 +1,133 @@
+//! A mock CRM, the manifest that enables it and the connector that speaks to it.
+
+use std::{ffi::OsStr, fs};
+
+use anyhow::{Context, Result};
+use mock_crm::MockCrm;
+use serde_json::{Value, json};
+use switchboard_host::{Host, HostBuilder};
+
+use crate::{Invocation, Workplace, workspace_root};
+
+/// Everything that one CRM needs, ready for calls.
+pub struct Scene {
+    /// The CRM that is called.
+    pub crm: MockCrm,
+    /// Where the program runs.
+    pub place: Workplace,
+    name: &'static str,
+}
+
+impl Scene {
+    /// Sets up the Example CRM without TLS.
+    ///
+    /// # Errors
+    ///
+    /// The CRM cannot be started, the connector not be built, or a file not be written.
+    pub fn example() -> Result<Self> {
+        Self::example_with("")
+    }
+
+    /// As [`example`](Scene::example), with more sections of the manifest.
+    ///
+    /// # Errors
+    ///
+    /// As [`example`](Scene::example).
+    pub fn example_with(sections: &str) -> Result<Self> {
+        let scene = Self::new("example", MockCrm::start()?)?;
+        let base_url = scene.crm.url();
+        scene.place.write_manifest(
+            "example",
+            &manifest(
+                "example",
+                "Example CRM",
+                &format!("{sections}\n[settings]\nbase_url = {base_url:?}"),
+            ),
+        )?;
+        Ok(scene)
+    }
+
+    /// Sets up Pipedrive over TLS, with these lines of `[settings]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`example`](Scene::example).
+    pub fn pipedrive(settings: &str) -> Result<Self> {
+        let scene = Self::new("pipedrive", MockCrm::builder().tls().start()?)?;
+        scene.crm.write_ca(scene.place.root())?;
+        let settings = format!("[settings]\n{settings}");
+        scene
+            .place
+            .write_manifest("pipedrive", &manifest("pipedrive", "Pipedrive", &settings))?;
+        Ok(scene)
+    }
+
+    fn new(name: &'static str, crm: MockCrm) -> Result<Self> {
+        let place = Workplace::new()?;
+        place.place_connector(&format!("switchboard-connector-{name}"))?;
+        Ok(Self { crm, place, name })
+    }
+
+    /// Prepares `switchboard log` with this input on stdin and more arguments.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be built.
+    pub fn log<I>(&self, input: &Value, arguments: I) -> Result<Invocation>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let ca = self.place.root().join("mock-crm-ca.pem");
+        let mut all: Vec<_> = ["log", "--crm", self.name].map(Into::into).into();
+        if ca.exists() {
+            all.extend(["--ca-file".into(), ca.into_os_string()]);
+        }
+        all.extend(arguments.into_iter().map(|it| it.as_ref().to_owned()));
+        let invocation = self.place.switchboard(all)?;
+        Ok(invocation.stdin(input.to_string()))
+    }
+
+    /// Starts a host in this process.
+    ///
+    /// # Errors
+    ///
+    /// As [`HostBuilder::build`].
+    pub fn host(&self) -> Result<Host> {
+        let builder = Host::builder()
+            .manifests(self.place.manifests())
+            .connectors([self.place.connectors()]);
+        let ca = self.place.root().join("mock-crm-ca.pem");
+        let with_ca = |builder: HostBuilder| builder.ca_file(&ca);
+        let builder = if ca.exists() {
+            with_ca(builder)
+        } else {
+            builder
+        };
+        Ok(builder.build()?)
+    }
+}
+
+/// Writes a manifest whose connector may talk to this machine.
+pub fn manifest(name: &str, display_name: &str, sections: &str) -> String {
+    format!(
+        "manifest_version = 1\n\
+         [crm]\nname = {name:?}\ndisplay_name = {display_name:?}\n\
+         [connector]\nlibrary = \"switchboard_connector_{name}\"\n\
+         [network]\nallowed_hosts = [\"localhost:*\", \"127.0.0.1:*\"]\n\
+         {sections}\n"
+    )
+}
+
+/// Returns a whole input of `createCallLog`, for the session with this id.
+///
+/// # Errors
+///
+/// The file that it comes from cannot be read.
+pub fn input(session: &str) -> Result<Value> {
+    let path = workspace_root().join("connector-sdk/src/testing/create-call-log.json");
+    let text = fs::read_to_string(&path);
+    let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+    let mut input: Value = serde_json::from_str(&text)?;
+    input["callLog"]["sessionId"] = json!(session);
+    Ok(input)
+}
