@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use switchboard_host::{CallOptions, CallOutcome, Fault, Host, with_auth_header};
@@ -38,9 +38,23 @@ pub(super) struct Arguments {
 /// Logs the call. Every end prints one JSON object.
 pub(super) fn run(arguments: &Arguments, settings: anyhow::Result<Settings>) -> ExitCode {
     forbid_core_dumps();
-    let outcome = outcome(arguments, settings)
-        .unwrap_or_else(|fault| CallOutcome::not_logged(&arguments.crm, &fault));
-    report(&outcome)
+    let started = Instant::now();
+    let outcome = outcome(arguments, settings);
+    report(&outcome.unwrap_or_else(|fault| refused(&arguments.crm, &fault, started)))
+}
+
+/// Makes the outcome of a call that got to no host, and writes its log line in the host's place.
+fn refused(crm: &str, fault: &Fault, started: Instant) -> CallOutcome {
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(
+        crm,
+        outcome = "not logged",
+        code = fault.code().as_str(),
+        duration_ms,
+        requests_sent = 0,
+        "call ended"
+    );
+    CallOutcome::not_logged(crm, fault)
 }
 
 /// Keeps the token and the note out of core dumps, those of a connector's crash included.
