@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::workspace_root;
 
-/// What a package was built into: kind of the target (`bin`, `cdylib`), its name, its file.
+/// What a package was built into: kind of the target (`bin`, `example`, `cdylib`), its name, its file.
 type Artifacts = Vec<(String, String, PathBuf)>;
 
 /// Builds `package`, once per process, and returns its program `name`.
@@ -23,11 +23,25 @@ type Artifacts = Vec<(String, String, PathBuf)>;
 ///
 /// It cannot be built (the message holds cargo's), or has no such program.
 pub fn program(package: &str, name: &str) -> Result<PathBuf> {
-    let artifacts = build(package)?;
+    let artifacts = build(package, None)?;
     let found = artifacts
         .into_iter()
         .find(|(kind, found, _)| kind == "bin" && found == name);
     let (_, _, file) = found.with_context(|| format!("{package} has no program {name}"))?;
+    Ok(file)
+}
+
+/// Builds the example `name` of `package`, once per process, and returns it.
+///
+/// # Errors
+///
+/// As [`program`].
+pub fn example_program(package: &str, name: &str) -> Result<PathBuf> {
+    let artifacts = build(package, Some(name))?;
+    let found = artifacts
+        .into_iter()
+        .find(|(kind, found, _)| kind == "example" && found == name);
+    let (_, _, file) = found.with_context(|| format!("{package} has no example {name}"))?;
     Ok(file)
 }
 
@@ -37,7 +51,7 @@ pub fn program(package: &str, name: &str) -> Result<PathBuf> {
 ///
 /// It cannot be built (the message holds cargo's), or has no shared library.
 pub fn library(package: &str) -> Result<PathBuf> {
-    let artifacts = build(package)?;
+    let artifacts = build(package, None)?;
     let mut found = artifacts.into_iter().filter(|(kind, ..)| kind == "cdylib");
     let library = found
         .next()
@@ -49,26 +63,31 @@ pub fn library(package: &str) -> Result<PathBuf> {
     Ok(library.2)
 }
 
-fn build(package: &str) -> Result<Artifacts> {
-    static BUILT: Mutex<BTreeMap<String, Artifacts>> = Mutex::new(BTreeMap::new());
+fn build(package: &str, example: Option<&str>) -> Result<Artifacts> {
+    static BUILT: Mutex<BTreeMap<(String, Option<String>), Artifacts>> =
+        Mutex::new(BTreeMap::new());
     // A test that panicked meanwhile has left a map that is still true.
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(artifacts) = built.get(package) {
+    let key = (package.to_owned(), example.map(str::to_owned));
+    if let Some(artifacts) = built.get(&key) {
         return Ok(artifacts.clone());
     }
-    let artifacts = run_cargo(package)?;
-    built.insert(package.to_owned(), artifacts.clone());
+    let artifacts = run_cargo(package, example)?;
+    built.insert(key, artifacts.clone());
     Ok(artifacts)
 }
 
 /// Runs `cargo build`, in the profile that the tests themselves were built in.
-fn run_cargo(package: &str) -> Result<Artifacts> {
+fn run_cargo(package: &str, example: Option<&str>) -> Result<Artifacts> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO")));
     let mut command = Command::new(cargo);
     command
         .current_dir(workspace_root())
         .args(["build", "--quiet", "--package", package])
         .arg("--message-format=json-render-diagnostics");
+    if let Some(example) = example {
+        command.args(["--example", example]);
+    }
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
@@ -93,17 +112,17 @@ fn run_cargo(package: &str) -> Result<Artifacts> {
 /// Returns the program or shared library that a message is about; most are about neither.
 fn artifact(message: &Value) -> Option<(String, String, PathBuf)> {
     let target = &message["target"];
-    let kind = |wanted| {
+    let kind = |wanted: &str| {
         target["kind"]
             .as_array()
-            .is_some_and(|kinds| kinds.contains(&wanted))
+            .is_some_and(|kinds| kinds.contains(&Value::from(wanted)))
     };
     let name = target["name"].as_str()?.to_owned();
-    if kind(Value::from("bin")) {
+    if let Some(program) = ["bin", "example"].into_iter().find(|it| kind(it)) {
         let file = message["executable"].as_str()?;
-        return Some(("bin".to_owned(), name, PathBuf::from(file)));
+        return Some((program.to_owned(), name, PathBuf::from(file)));
     }
-    if !kind(Value::from("cdylib")) {
+    if !kind("cdylib") {
         return None;
     }
     let mut files = message["filenames"]

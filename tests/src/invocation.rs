@@ -5,7 +5,7 @@ use std::{
     ffi::OsStr,
     io::{Read, Write},
     process::{Child, Command, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -32,8 +32,8 @@ pub struct Invocation {
 pub struct Running {
     child: Child,
     name: String,
-    stdout: Receiver<Vec<u8>>,
-    stderr: Receiver<Vec<u8>>,
+    stdout: Arc<Heard>,
+    stderr: Arc<Heard>,
     deadline: Instant,
     timeout: Duration,
     secrets: Vec<String>,
@@ -133,6 +133,31 @@ impl Running {
             .with_context(|| format!("cannot send a signal to {}", self.name))
     }
 
+    /// Returns the program's process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the program has written a whole line with this text on stderr, and returns the first.
+    ///
+    /// # Errors
+    ///
+    /// It ended, or its time was over, without saying so; the message shows what it said instead.
+    pub fn until_stderr(&self, text: &str) -> Result<String> {
+        let line_of = |said: &Said| {
+            let said = String::from_utf8_lossy(&said.bytes).into_owned();
+            let mut whole = said
+                .split_inclusive('\n')
+                .filter(|line| line.ends_with('\n'));
+            let found = whole.find(|line| line.contains(text));
+            found.map(|line| line.trim_end().to_owned())
+        };
+        let said = self.stderr.wait(self.deadline, |said| {
+            said.is_closed || line_of(said).is_some()
+        });
+        line_of(&said).with_context(|| format!("{} never said {text:?}, only {said:?}", self.name))
+    }
+
     /// Waits for the program's end.
     ///
     /// The end shows when both outputs are closed, so processes that it started have to be gone, too.
@@ -141,19 +166,18 @@ impl Running {
     ///
     /// As [`Invocation::run`].
     pub fn finish(mut self) -> Result<Output> {
-        let limit = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
-        let stdout = self.stdout.recv_timeout(limit(self.deadline));
-        let stderr = self.stderr.recv_timeout(limit(self.deadline));
-        let (Ok(out), Ok(err)) = (&stdout, &stderr) else {
-            return Err(self.kill(stdout.ok(), stderr.ok()));
-        };
+        let stdout = self.stdout.wait(self.deadline, |said| said.is_closed);
+        let stderr = self.stderr.wait(self.deadline, |said| said.is_closed);
+        if !(stdout.is_closed && stderr.is_closed) {
+            return Err(self.kill());
+        }
         let status = self
             .child
             .wait()
             .with_context(|| format!("cannot wait for {}", self.name))?;
         let output = Output {
-            stdout: String::from_utf8_lossy(out).into_owned(),
-            stderr: String::from_utf8_lossy(err).into_owned(),
+            stdout: stdout.into_text(),
+            stderr: stderr.into_text(),
             code: status.code(),
             signal: signal_of(status),
         };
@@ -162,18 +186,23 @@ impl Running {
     }
 
     /// Kills the program and returns what it had said by then.
-    fn kill(&mut self, stdout: Option<Vec<u8>>, stderr: Option<Vec<u8>>) -> anyhow::Error {
+    fn kill(&mut self) -> anyhow::Error {
         if let Err(error) = self.child.kill() {
             return anyhow!(error).context(format!("cannot kill {}", self.name));
         }
-        let last_words = |found: Option<Vec<u8>>, rest: &Receiver<Vec<u8>>| {
-            let bytes = found.or_else(|| rest.recv_timeout(LAST_WORDS).ok());
-            let held_open = || b"(held open by another process)".to_vec();
-            String::from_utf8_lossy(&bytes.unwrap_or_else(held_open)).into_owned()
+        let end = Instant::now() + LAST_WORDS;
+        let last_words = |stream: &Heard| {
+            let said = stream.wait(end, |said| said.is_closed);
+            let held_open = if said.is_closed {
+                ""
+            } else {
+                "(held open by another process)"
+            };
+            said.into_text() + held_open
         };
         let output = Output {
-            stdout: last_words(stdout, &self.stdout),
-            stderr: last_words(stderr, &self.stderr),
+            stdout: last_words(&self.stdout),
+            stderr: last_words(&self.stderr),
             code: None,
             signal: None,
         };
@@ -191,16 +220,56 @@ impl Drop for Running {
     }
 }
 
-/// Reads everything on a thread of its own and sends it when the stream is closed.
-fn collect(mut stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
+/// What a stream has said, and will.
+#[derive(Default)]
+struct Heard {
+    said: Mutex<Said>,
+    grown: Condvar,
+}
+
+/// What a stream has said so far.
+#[derive(Debug, Clone, Default)]
+struct Said {
+    bytes: Vec<u8>,
+    is_closed: bool,
+}
+
+impl Said {
+    fn into_text(self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+impl Heard {
+    /// Waits until what was said is enough, at most until the deadline, and returns it.
+    fn wait(&self, deadline: Instant, is_enough: impl Fn(&Said) -> bool) -> Said {
+        let limit = deadline.saturating_duration_since(Instant::now());
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .grown
+            .wait_timeout_while(said, limit, |said| !is_enough(said));
+        waited.unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Said)) {
+        change(&mut self.said.lock().unwrap_or_else(PoisonError::into_inner));
+        self.grown.notify_all();
+    }
+}
+
+/// Reads a stream to its end, on a thread of its own.
+fn collect(mut stream: impl Read + Send + 'static) -> Arc<Heard> {
+    let heard = Arc::new(Heard::default());
+    let writer = Arc::clone(&heard);
     thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What came before an error is all there is; nobody may be waiting for it any more.
-        let _ = stream.read_to_end(&mut bytes);
-        let _ = sender.send(bytes);
+        let mut chunk = [0; 4096];
+        // What came before an error is all there is.
+        while let Ok(n @ 1..) = stream.read(&mut chunk) {
+            writer.note(|said| said.bytes.extend_from_slice(&chunk[..n]));
+        }
+        writer.note(|said| said.is_closed = true);
     });
-    receiver
+    heard
 }
 
 #[cfg(unix)]

@@ -23,7 +23,7 @@ mod workplace;
 
 use std::path::Path;
 
-pub use built::{library, program};
+pub use built::{example_program, library, program};
 pub use invocation::{Invocation, Running};
 pub use output::Output;
 pub use scene::{Scene, input, manifest};

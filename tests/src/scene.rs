@@ -62,6 +62,19 @@ impl Scene {
         Ok(scene)
     }
 
+    /// Sets up a connector that logs too much, with these lines of `[settings]`. It sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`example`](Scene::example).
+    pub fn chatty(settings: &str) -> Result<Self> {
+        let scene = Self::new("chatty", MockCrm::start()?)?;
+        let settings = format!("[settings]\n{settings}");
+        let manifest = manifest("chatty", "Chatty", &settings);
+        scene.place.write_manifest("chatty", &manifest)?;
+        Ok(scene)
+    }
+
     fn new(name: &'static str, crm: MockCrm) -> Result<Self> {
         let place = Workplace::new()?;
         place.place_connector(&format!("switchboard-connector-{name}"))?;

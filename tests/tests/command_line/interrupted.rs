@@ -1,0 +1,95 @@
+//! SIGINT and SIGTERM while a call is under way.
+
+use std::time::Duration;
+
+use mock_crm::{Gate, Rule};
+use rustix::process::Signal;
+use serde_json::json;
+use switchboard_tests::{Running, Scene, input};
+
+use crate::NONE;
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// Starts a call whose write is held by the gate, and returns when the CRM has it.
+fn writing(scene: &Scene, gate: &Gate) -> Running {
+    scene
+        .crm
+        .script(Rule::post("/activities").store().hold(gate));
+    let running = scene
+        .log(&input("1").unwrap(), NONE)
+        .unwrap()
+        .start()
+        .unwrap();
+    scene.crm.wait_for_requests(1, SOON).unwrap();
+    running
+}
+
+#[test]
+fn a_signal_waits_for_a_write_and_its_outcome_is_told() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let (scene, gate) = (Scene::example().unwrap(), Gate::new());
+        let running = writing(&scene, &gate);
+        running.signal(signal).unwrap();
+        running.until_stderr("stopping").unwrap();
+        gate.open();
+        let output = running.finish().unwrap();
+        assert_eq!((output.code, output.signal), (Some(0), None), "{output:?}");
+        assert_eq!(output.json().unwrap()["logId"], "act-1");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_read_at_once() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let (scene, gate) = (Scene::pipedrive("").unwrap(), Gate::new());
+        scene
+            .crm
+            .script(Rule::get("/api/v2/persons/77").hold(&gate));
+        let mut call = input("1").unwrap();
+        call["user"]["hostname"] = json!(scene.crm.authority());
+        let running = scene.log(&call, NONE).unwrap().start().unwrap();
+        scene.crm.wait_for_requests(1, SOON).unwrap();
+        running.signal(signal).unwrap();
+        // The gate is still closed.
+        let output = running.finish().unwrap();
+        assert_eq!((output.code, output.signal), (Some(1), None), "{output:?}");
+        let outcome = output.json().unwrap();
+        assert_eq!(outcome["error"]["code"], "unavailable", "{outcome}");
+        assert_eq!(scene.crm.n_entries(), 0);
+        assert_eq!(scene.crm.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_second_signal_ends_the_waiting_for_a_write() {
+    let (scene, gate) = (Scene::example().unwrap(), Gate::new());
+    let running = writing(&scene, &gate);
+    running.signal(Signal::TERM).unwrap();
+    running
+        .until_stderr("a second signal ends the waiting")
+        .unwrap();
+    running.signal(Signal::INT).unwrap();
+    // The gate is still closed.
+    let output = running.finish().unwrap();
+    assert_eq!((output.code, output.signal), (Some(3), None), "{output:?}");
+    let outcome = output.json().unwrap();
+    assert_eq!(outcome["error"]["code"], "unknown-outcome", "{outcome}");
+    assert_eq!(scene.crm.n_entries(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_of_a_call_gets_into_a_core_dump() {
+    let (scene, gate) = (Scene::example().unwrap(), Gate::new());
+    let running = writing(&scene, &gate);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let core: Vec<_> = core.unwrap().split_whitespace().skip(4).take(2).collect();
+    assert_eq!(core, ["0", "0"], "{limits}");
+    running.signal(Signal::ABORT).unwrap();
+    let output = running.finish().unwrap();
+    assert_eq!(output.signal, Some(Signal::ABORT.as_raw()), "{output:?}");
+}

@@ -1,0 +1,153 @@
+//! `switchboard list`.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use switchboard_tests::{Scene, manifest};
+
+#[test]
+fn a_pipe_gets_a_line_a_crm_with_tabs() {
+    let scene = Scene::example().unwrap();
+    scene
+        .place
+        .write_manifest("acme", &manifest("acme", "Acme\tInc", ""))
+        .unwrap();
+    let output = scene.place.switchboard(["list"]).unwrap().run().unwrap();
+    let rows: Vec<Vec<_>> = output
+        .stdout
+        .lines()
+        .map(|line| line.split('\t').collect())
+        .collect();
+    let library = scene
+        .place
+        .connectors()
+        .join("libswitchboard_connector_example.so");
+    let library = library.to_str().unwrap();
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert_eq!(rows.len(), 2, "{output:?}");
+    assert_eq!(rows[0][..4], ["acme", "Acme Inc", "-", "-"]);
+    assert!(rows[0][4].starts_with("disabled: "), "{rows:?}");
+    let example = [
+        "example",
+        "Example CRM",
+        "switchboard-connector-example",
+        "0.1.0",
+        "ready",
+        library,
+    ];
+    assert_eq!(rows[1], example);
+}
+
+#[test]
+fn json_tells_the_same_to_programs() {
+    let scene = Scene::example().unwrap();
+    let output = scene
+        .place
+        .switchboard(["list", "--json"])
+        .unwrap()
+        .run()
+        .unwrap();
+    let mut crms = output.json().unwrap();
+    let digest = crms[0]["sha256"].take();
+    assert_eq!(digest.as_str().unwrap().len(), 64);
+    let library = scene
+        .place
+        .connectors()
+        .join("libswitchboard_connector_example.so");
+    let expected = json!([{
+        "name": "example",
+        "display_name": "Example CRM",
+        "manifest": scene.place.manifests().join("example.toml"),
+        "connector": "switchboard-connector-example",
+        "version": "0.1.0",
+        "library": library,
+        "sha256": null,
+        "shadowed": [],
+        "proxy": false,
+        "own_network": false,
+        "state": "ready",
+    }]);
+    assert_eq!(crms, expected);
+}
+
+#[test]
+fn check_fails_if_a_crm_is_disabled() {
+    let scene = Scene::example().unwrap();
+    let check = || {
+        scene
+            .place
+            .switchboard(["list", "--check"])
+            .unwrap()
+            .run()
+            .unwrap()
+    };
+    assert_eq!(check().code, Some(0));
+    scene
+        .place
+        .write_manifest(
+            "acme",
+            "manifest_version = 1\n[crm]\nname = \"acme\"\nnmae = 1\n",
+        )
+        .unwrap();
+    let output = check();
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(
+        output.stderr.contains("acme.toml:4") && output.stderr.contains('^'),
+        "{}",
+        output.stderr
+    );
+    assert!(output.stdout.contains("example\tExample CRM"), "{output:?}");
+}
+
+#[test]
+fn the_first_folder_wins_and_the_other_library_is_named() {
+    let scene = Scene::example().unwrap();
+    let later = scene.place.root().join("later");
+    fs::create_dir(&later).unwrap();
+    let name = "libswitchboard_connector_example.so";
+    fs::copy(scene.place.connectors().join(name), later.join(name)).unwrap();
+    let [first, second] = [scene.place.connectors(), later.clone()];
+    let flag = "--connectors".as_ref();
+    let arguments = [
+        "list".as_ref(),
+        flag,
+        first.as_os_str(),
+        flag,
+        second.as_os_str(),
+    ];
+    let output = scene.place.switchboard(arguments).unwrap().run().unwrap();
+    let first = first.join(name);
+    let expected = format!(
+        "{} (shadows {})\n",
+        first.display(),
+        later.join(name).display()
+    );
+    assert!(output.stdout.ends_with(&expected), "{output:?}");
+}
+
+#[test]
+fn a_proxy_that_resolves_names_is_pointed_out() {
+    let scene = Scene::example().unwrap();
+    let path = scene.place.manifests().join("example.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(
+        &path,
+        text.replace(
+            "[network]\n",
+            "[network]\nproxy = \"http://127.0.0.1:3128\"\n",
+        ),
+    )
+    .unwrap();
+    let output = scene.place.switchboard(["list"]).unwrap().run().unwrap();
+    assert!(
+        output.stdout.contains("\tready (proxy resolves names)\t"),
+        "{output:?}"
+    );
+    let output = scene
+        .place
+        .switchboard(["list", "--json"])
+        .unwrap()
+        .run()
+        .unwrap();
+    assert_eq!(output.json().unwrap()[0]["proxy"], Value::Bool(true));
+}

@@ -1,0 +1,14 @@
+//! The program as a person or a script meets it: arguments, settings, outputs, exit codes, signals, log.
+
+#![cfg(unix)]
+
+mod endings;
+mod inputs;
+mod inspect;
+mod interrupted;
+mod list;
+mod log_lines;
+mod settings;
+
+/// No further arguments.
+const NONE: [&str; 0] = [];
