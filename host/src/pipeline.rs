@@ -77,25 +77,27 @@ pub(crate) async fn run(call: Call) -> CallOutcome {
 async fn log_call(call: &Call, started: Instant) -> (CallOutcome, Record) {
     let crm = call.crm.display_name();
     let id = call.id.clone();
-    match attempt(call, started).await {
+    let (outcome, record) = match attempt(call, started).await {
+        Ok((Settlement::Done(entry), record)) if entry.is_without_text() => {
+            return (CallOutcome::logged(id, entry), record);
+        }
+        Ok((settlement, record)) => (settled(id, crm, settlement), record),
         Err(Early::Invalid(invalid)) => {
             (CallOutcome::invalid(id, crm, &invalid), Record::default())
         }
         Err(Early::Fault(fault)) => (CallOutcome::failed(id, crm, &fault), Record::default()),
-        Ok((Settlement::Done(entry), record)) if entry.is_without_text() => {
-            (CallOutcome::logged(id, entry), record)
+    };
+    // The faults of an input are redacted, too: they quote values, and a token may stand in the wrong place.
+    (outcome.map_texts(|text| call.redactor.redact(text)), record)
+}
+
+fn settled(id: String, crm: &str, settlement: Settlement) -> CallOutcome {
+    match settlement {
+        Settlement::Done(entry) => CallOutcome::logged(id, entry),
+        Settlement::Failed(fault, message) | Settlement::Rejected(fault, message) => {
+            CallOutcome::failed_with_message(id, crm, &fault, message)
         }
-        Ok((settlement, record)) => {
-            let outcome = match settlement {
-                Settlement::Done(entry) => CallOutcome::logged(id, entry),
-                Settlement::Failed(fault, message) | Settlement::Rejected(fault, message) => {
-                    CallOutcome::failed_with_message(id, crm, &fault, message)
-                }
-                Settlement::Unknown(fault) => CallOutcome::failed(id, crm, &fault),
-            };
-            let outcome = outcome.map_texts(|text| call.redactor.redact(text));
-            (outcome, record)
-        }
+        Settlement::Unknown(fault) => CallOutcome::failed(id, crm, &fault),
     }
 }
 
