@@ -81,6 +81,16 @@ fn build(package: &str, example: Option<&str>) -> Result<Artifacts> {
 fn run_cargo(package: &str, example: Option<&str>) -> Result<Artifacts> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO")));
     let mut command = Command::new(cargo);
+    // Build scripts that depend on these would run again whenever a test builds after a person did.
+    for (name, _) in env::vars_os() {
+        let is_of_outer_cargo = |start| name.to_string_lossy().starts_with(start);
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .into_iter()
+            .any(is_of_outer_cargo)
+        {
+            command.env_remove(&name);
+        }
+    }
     command
         .current_dir(workspace_root())
         .args(["build", "--quiet", "--package", package])
