@@ -1,0 +1,195 @@
+//! Secret and private texts stand in no output, however a call ends and whoever repeats them.
+
+#![cfg(unix)]
+
+use mock_crm::{Gate, Reply, Rule};
+use serde_json::{Value, json};
+use switchboard_tests::{Output, Scene, input};
+
+/// What no output may contain. Each is as awkward to find as the real ones may be.
+const CANARIES: [&str; 16] = [
+    "c4nary-authorization",
+    "c4nary-access-token",
+    "c4nary-refresh-token",
+    "c4nary-api-key",
+    "c4nary-client-secret",
+    "c4nary-proxy-password",
+    "c4nary-proxy-header",
+    "c4nary-admin-token",
+    "C4nary note line one",
+    "C4nary note \"line\" two & more",
+    "C4nary ai note",
+    "C4nary transcript",
+    "C4nary ace transcript",
+    "C4nary ace summary",
+    "C4nary ace points",
+    "C4nary composed",
+];
+
+/// An input in which every canary stands where its kind belongs.
+fn canaries() -> Value {
+    let mut call = input("1").unwrap();
+    call["authHeader"] = json!("Bearer c4nary-authorization");
+    call["user"]["accessToken"] = json!("c4nary-access-token");
+    call["user"]["platformAdditionalInfo"] = json!({
+        "deep": [{ "REFRESH_TOKEN": "c4nary-refresh-token", "apiKey": "c4nary-api-key" }],
+        "clientSecret": "c4nary-client-secret",
+    });
+    call["proxyConfig"] = json!({
+        "auth": { "password": "c4nary-proxy-password" },
+        "headers": ["c4nary-proxy-header: 1"],
+    });
+    call["additionalSubmission"] = json!({ "adminAssignedUserToken": "c4nary-admin-token" });
+    call["note"] = json!("C4nary note line one\nC4nary note \"line\" two & more");
+    call["aiNote"] = json!("C4nary ai note, and what the caller wants next");
+    call["transcript"] = json!("John: C4nary transcript\nJane: C4nary transcript ends");
+    call["ringSenseTranscript"] = json!("C4nary ace transcript");
+    call["ringSenseSummary"] = json!("C4nary ace summary");
+    call["ringSenseBulletedSummary"] = json!("- C4nary ace points");
+    call["composedLogDetails"] = json!("<b>Agent notes</b><br>C4nary composed");
+    call
+}
+
+/// Logs the call with both formats at the most talkative level; [`Scene`] searches what is said.
+fn log(scene: &mut Scene, call: &Value, expected: &str) -> Vec<Output> {
+    scene.place.guard(&CANARIES);
+    ["text", "json"]
+        .map(|format| {
+            let flags = ["--log-level", "trace", "--log-format", format];
+            let output = scene.log(call, flags).unwrap().run().unwrap();
+            let code = output.json().unwrap()["error"]["code"].clone();
+            assert_eq!(code.as_str().unwrap_or("logged"), expected, "{output:?}");
+            output
+        })
+        .into()
+}
+
+/// Lets the CRM repeat a request in its refusal, as a text and as the JSON that it was.
+fn echo(status: u16, call: &Value) -> [Reply; 2] {
+    let text = format!(
+        "cannot use {} / {} / {} / {}",
+        call["authHeader"].as_str().unwrap(),
+        call["note"].as_str().unwrap(),
+        call["transcript"].as_str().unwrap(),
+        call["composedLogDetails"].as_str().unwrap(),
+    );
+    let quoted = format!("cannot use {call}");
+    [text, quoted].map(|text| Reply::json(status, &json!({ "error": text })))
+}
+
+#[test]
+fn a_success_repeats_nothing() {
+    let mut scene = Scene::example().unwrap();
+    let outputs = log(&mut scene, &canaries(), "logged");
+    assert!(outputs[0].stderr.contains("request ended"), "{outputs:?}");
+    // The CRM did get them.
+    let sent = scene.crm.requests();
+    assert_eq!(
+        sent[0].header("authorization"),
+        Some("Bearer c4nary-authorization")
+    );
+    assert!(String::from_utf8_lossy(&sent[0].body).contains("C4nary composed"));
+}
+
+#[test]
+fn a_crm_that_repeats_the_request_is_not_quoted_with_it() {
+    let mut scene = Scene::example().unwrap();
+    let call = canaries();
+    for (status, code) in [
+        (401, "unauthorized"),
+        (403, "forbidden"),
+        (404, "not-found"),
+        (422, "rejected"),
+        (429, "rate-limited"),
+        (500, "unknown-outcome"),
+    ] {
+        for reply in echo(status, &call) {
+            scene
+                .crm
+                .script(Rule::post("/activities").times(2).reply(reply));
+            let outputs = log(&mut scene, &call, code);
+            assert!(outputs[0].stdout.contains("cannot use"), "{outputs:?}");
+        }
+    }
+}
+
+#[test]
+fn a_quotation_that_is_cut_gives_no_beginning_away() {
+    let mut scene = Scene::example().unwrap();
+    let call = canaries();
+    // The quotation of the SDK ends at 300 characters: in the middle of the token.
+    for n_before in [270, 275, 280] {
+        let text = format!("{}Bearer c4nary-authorization", "x".repeat(n_before));
+        let reply = Reply::json(422, &json!({ "error": text }));
+        scene
+            .crm
+            .script(Rule::post("/activities").times(2).reply(reply));
+        for output in log(&mut scene, &call, "rejected") {
+            assert!(
+                !output.stdout.contains("Bearer c4n"),
+                "{n_before}: {output:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_way_to_fail_repeats_anything() {
+    let mut scene = Scene::example_with("[limits]\ntimeout = \"1s\"").unwrap();
+    let call = canaries();
+    let post = || Rule::post("/activities").times(2);
+    for rule in [
+        post().close(),
+        post().reset(),
+        post().store().truncate(),
+        post().reply(Reply::redirect(
+            307,
+            "https://c4nary-authorization@crm.example/?c4nary-access-token",
+        )),
+        post().reply(Reply::text(201, "C4nary composed, and no id")),
+        post().hold(&Gate::new()),
+    ] {
+        scene.crm.script(rule);
+        log(&mut scene, &call, "unknown-outcome");
+    }
+}
+
+#[test]
+fn a_bad_input_is_described_without_its_secrets() {
+    let mut scene = Scene::example().unwrap();
+    let mut call = canaries();
+    call["authHeader"] = json!(["Bearer c4nary-authorization"]);
+    call["note"] = json!({ "text": "C4nary note line one" });
+    call["transcript"] = json!(["C4nary transcript"]);
+    call["contactInfo"]["phoneNumber"] = json!("Bearer c4nary-authorization");
+    call["callLog"]["startTime"] = json!("C4nary ai note, and what the caller wants next");
+    call["contactInfo"]["phoneNumber"] = json!("c4nary-access-token");
+    log(&mut scene, &call, "invalid-input");
+    scene.place.guard(&CANARIES);
+    let broken = call.to_string().replace("\"note\":", "\"authHeader\":");
+    for text in [&broken, &broken[..broken.len() - 1], &format!("{broken},")] {
+        let output = scene.log(&call, ["--log-level", "trace"]).unwrap();
+        assert_eq!(output.stdin(text).run().unwrap().code, Some(2));
+    }
+    assert_eq!(scene.crm.requests(), []);
+}
+
+#[test]
+fn a_connector_that_tells_everything_is_not_heard() {
+    for (ending, code) in [
+        ("logged", "logged"),
+        ("refused", "rejected"),
+        ("panic", "panicked"),
+    ] {
+        let mut scene = Scene::chatty(&format!("tells = true\nending = \"{ending}\"")).unwrap();
+        for output in log(&mut scene, &canaries(), code) {
+            let lines = output
+                .stderr
+                .lines()
+                .filter(|line| line.contains("switchboard::connector"));
+            assert!(lines.count() > 40, "{output:?}");
+            // What is neither secret nor private may be read.
+            assert!(output.stderr.contains("John Smith"), "{output:?}");
+        }
+    }
+}
