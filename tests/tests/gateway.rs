@@ -1,6 +1,10 @@
 //! The example that embeds the host, as a process with real clients.
 
 #![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "only functions marked as tests are exempt by themselves"
+)]
 
 use std::{
     io::{Read, Write},

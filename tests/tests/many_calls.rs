@@ -1,5 +1,10 @@
 //! Many calls at once through the library, callers that go away, and shutdown.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "only functions marked as tests are exempt by themselves"
+)]
+
 use std::{collections::BTreeSet, time::Duration};
 
 use mock_crm::{Gate, Rule};

@@ -1,5 +1,10 @@
 //! Recorded requests of App Connect and the contract's own cases, through the real program, library and TLS.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "only functions marked as tests are exempt by themselves"
+)]
+
 use std::{collections::BTreeMap, fs};
 
 use mock_crm::{Request, recorded_rules};

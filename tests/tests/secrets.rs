@@ -1,6 +1,10 @@
 //! Secret and private texts stand in no output, however a call ends and whoever repeats them.
 
 #![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "only functions marked as tests are exempt by themselves"
+)]
 
 use mock_crm::{Gate, Reply, Rule};
 use serde_json::{Value, json};

@@ -1,6 +1,10 @@
 //! The program as a person or a script meets it: arguments, settings, outputs, exit codes, signals, log.
 
 #![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "only functions marked as tests are exempt by themselves"
+)]
 
 mod endings;
 mod inputs;
