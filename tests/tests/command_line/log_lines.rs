@@ -31,7 +31,7 @@ fn each_call_has_one_line_with_everything_an_operator_asks_for() {
     let bad = json!({});
     for (call, outcome, code, n_sent) in [
         (&good, "not logged", "rejected", 1),
-        (&good, "logged", "logged", 1),
+        (&good, "logged", "ok", 1),
         (&bad, "not logged", "invalid-input", 0),
     ] {
         let output = scene
