@@ -1,12 +1,20 @@
 //! Why an operation failed: one vocabulary for host and connectors.
 
-use std::{fmt, time::Duration};
+use std::{collections::HashMap, fmt, time::Duration};
 
 use abi_stable::std_types::RVec;
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use switchboard_abi::RawFault;
 
-use crate::model::InputFault;
+use crate::model::{Id, InputFault};
+
+/// How much of a message that crosses the boundary is kept: it ends on a screen.
+const MAX_MESSAGE_BYTES: usize = 4 * 1024;
+
+/// How many faults of an input are kept, and how much of each one's place and text.
+const MAX_FAULTS: usize = 100;
+const MAX_FAULT_BYTES: usize = 512;
 
 /// What went wrong, as a code that host, connectors and clients share.
 ///
@@ -121,8 +129,7 @@ pub struct Fault {
 }
 
 /// What travels as `RawFault::detail`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     log_id: Option<String>,
@@ -205,10 +212,10 @@ impl Fault {
     /// Names the entry that was created before a later step failed.
     ///
     /// The host then knows that the call is logged: it reports the entry together with this fault as a warning, and
-    /// nobody logs the call again.
+    /// nobody logs the call again. An empty id names nothing and is ignored.
     #[must_use]
     pub fn with_log_id(mut self, log_id: impl Into<String>) -> Self {
-        self.detail.log_id = Some(log_id.into());
+        self.detail.log_id = Some(log_id.into()).filter(|id| !id.is_empty());
         self
     }
 
@@ -284,17 +291,59 @@ impl From<Fault> for RawFault {
     }
 }
 
-/// Reads what the other side sent. A detail that is not the expected JSON is dropped: the code and message stand.
+/// Reads what the other side sent, and no more of it than a person would read. What is not as expected in the detail
+/// is dropped, each member on its own: the code and message stand.
 impl From<RawFault> for Fault {
     fn from(raw: RawFault) -> Self {
         let fault = Fault {
             code: FaultCode::from_number(raw.code),
-            message: raw.message.into(),
+            message: shortened(raw.message.into(), MAX_MESSAGE_BYTES),
             retry_after: None,
-            detail: serde_json::from_slice(&raw.detail).unwrap_or_default(),
+            detail: Detail::read(&raw.detail),
         };
         fault.with_retry_after(Duration::from_millis(raw.retry_after_ms))
     }
+}
+
+impl Detail {
+    fn read(json: &[u8]) -> Self {
+        // Exact texts: a member that cannot be read does not take the others along.
+        let members: HashMap<String, &RawValue> = serde_json::from_slice(json).unwrap_or_default();
+        let faults: Vec<&RawValue> = members
+            .get("faults")
+            .and_then(|faults| serde_json::from_str(faults.get()).ok())
+            .unwrap_or_default();
+        let faults = faults.into_iter().filter_map(read::<InputFault>);
+        Self {
+            log_id: members
+                .get("log_id")
+                .and_then(|id| read::<Id>(id))
+                .map(|id| id.to_string()),
+            nothing_sent: members
+                .get("nothing_sent")
+                .is_some_and(|said| read(said) == Some(true)),
+            faults: faults.take(MAX_FAULTS).map(short).collect(),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(value: &RawValue) -> Option<T> {
+    serde_json::from_str(value.get()).ok()
+}
+
+fn short(fault: InputFault) -> InputFault {
+    let pointer = shortened(fault.pointer, MAX_FAULT_BYTES);
+    InputFault::new(pointer, shortened(fault.message, MAX_FAULT_BYTES))
+}
+
+/// Cuts a text at a character, and shows that it was cut.
+fn shortened(mut text: String, max_bytes: usize) -> String {
+    const CUT: &str = " [..]";
+    if text.len() > max_bytes {
+        text.truncate(text.floor_char_boundary(max_bytes - CUT.len()));
+        text.push_str(CUT);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -343,5 +392,55 @@ mod tests {
             detail: RVec::from(b"{".to_vec()),
         };
         assert_eq!(Fault::from(raw), Fault::not_found("gone"));
+    }
+
+    fn raw(message: &str, detail: &str) -> RawFault {
+        RawFault {
+            code: 4,
+            retry_after_ms: 0,
+            message: message.into(),
+            detail: RVec::from(detail.as_bytes().to_vec()),
+        }
+    }
+
+    #[test]
+    fn an_unreadable_member_of_a_detail_leaves_the_others() {
+        let detail = r#"{
+            "log_id": 9007199254740993, "nothing_sent": true, "unknown": 1e999,
+            "faults": [{ "pointer": 7 }, { "pointer": "/note", "message": "is too long" }, null]
+        }"#;
+        let expected = Fault::not_found("gone")
+            .with_log_id("9007199254740993")
+            .with_nothing_sent()
+            .with_faults([InputFault::new("/note", "is too long")]);
+        assert_eq!(Fault::from(raw("gone", detail)), expected);
+        let detail = r#"{ "log_id": "7", "nothing_sent": "yes", "faults": {} }"#;
+        let expected = Fault::not_found("gone").with_log_id("7");
+        assert_eq!(Fault::from(raw("gone", detail)), expected);
+    }
+
+    #[test]
+    fn an_empty_id_names_no_entry() {
+        assert_eq!(Fault::internal("x").with_log_id("").log_id(), None);
+        let fault = Fault::from(raw("gone", r#"{ "log_id": "" }"#));
+        assert_eq!(fault.log_id(), None);
+    }
+
+    #[test]
+    fn endless_texts_are_cut_where_they_come_in() {
+        let long = "ż".repeat(20 * 1024);
+        let faults = vec![InputFault::new(&long, &long); 300];
+        let fault = Fault::not_found(&long).with_faults(faults).with_log_id("7");
+        let fault = Fault::from(RawFault::from(fault));
+        assert!(fault.message().len() <= MAX_MESSAGE_BYTES);
+        assert!(fault.message().ends_with("żż [..]"), "{fault}");
+        assert_eq!(fault.faults().len(), MAX_FAULTS);
+        for InputFault {
+            pointer, message, ..
+        } in fault.faults()
+        {
+            assert!(pointer.len() <= MAX_FAULT_BYTES && message.len() <= MAX_FAULT_BYTES);
+        }
+        assert_eq!(fault.log_id(), Some("7"));
     }
 }
