@@ -2,14 +2,17 @@
 //!
 //! A connector may be written without the SDK, or against another version of it, so nothing here is taken on trust.
 
-use serde::Deserialize;
+use std::collections::HashMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use switchboard_connector_sdk::Fault;
 
 use super::LoggedEntry;
 
 /// The largest answer: 1 MiB. It holds an id and a message.
-pub(crate) const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// What a connector answered.
 #[derive(Debug, PartialEq)]
@@ -20,20 +23,13 @@ pub(crate) enum Answer {
     NotLogged(Map<String, Value>),
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawAnswer {
-    #[serde(default)]
-    log_id: Value,
-    #[serde(default)]
-    return_message: Option<Map<String, Value>>,
-    #[serde(default)]
-    extra_data_tracking: Option<Value>,
-    #[serde(default)]
-    warnings: Vec<String>,
-}
+/// The members of an answer, each with its exact text: one that cannot be read does not take the others along.
+struct Members<'a>(HashMap<String, &'a RawValue>);
 
 /// Reads an answer of `createCallLog`.
+///
+/// An entry that is named is logged, whatever is wrong with the rest of the answer: what else cannot be read is left
+/// out and said in the log.
 ///
 /// # Errors
 ///
@@ -45,44 +41,53 @@ pub(crate) fn read_answer(json: &[u8]) -> Result<Answer, Fault> {
             json.len()
         )));
     }
-    // Read as an object first: serde would take an array for a struct, too.
-    let object = serde_json::from_slice::<Map<String, Value>>(json);
-    let raw = object.and_then(|object| RawAnswer::deserialize(Value::from(object)));
-    let raw = raw.map_err(|error| {
+    let members = serde_json::from_slice(json).map(Members);
+    let members = members.map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Fault::internal(format!(
             "the connector's answer is not the JSON object {{logId, returnMessage}} that was expected \
              (line {line}, column {column}); tell its author"
         ))
     })?;
-    let message = raw.return_message.map(normalize);
-    if let Some(log_id) = log_id(&raw.log_id) {
+    let message = members.read("returnMessage").map(normalize);
+    if let Some(log_id) = members.log_id() {
         return Ok(Answer::Logged(LoggedEntry {
             log_id,
             return_message: message,
-            extra_data_tracking: raw.extra_data_tracking,
-            warnings: raw.warnings,
+            extra_data_tracking: members.read("extraDataTracking"),
+            warnings: members.read("warnings").unwrap_or_default(),
         }));
     }
-    match message {
-        Some(message)
-            if message
-                .get("messageType")
-                .is_some_and(|kind| kind != "success") =>
-        {
-            Ok(Answer::NotLogged(message))
-        }
-        _ => Err(Fault::internal(
-            "the connector answered success without a logId; tell its author",
-        )),
-    }
+    let says_not_logged = |message: &Map<_, _>| {
+        let kind = message.get("messageType");
+        kind.is_some_and(|kind| kind != "success")
+    };
+    message
+        .filter(says_not_logged)
+        .map(Answer::NotLogged)
+        .ok_or_else(|| {
+            Fault::internal("the connector answered success without a logId; tell its author")
+        })
 }
 
-fn log_id(value: &Value) -> Option<String> {
-    match value {
-        Value::String(id) if !id.is_empty() => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
+impl Members<'_> {
+    /// Returns the entry's id; of a number its text, which no conversion has rounded.
+    fn log_id(&self) -> Option<String> {
+        let raw = self.0.get("logId")?.get();
+        match serde_json::from_str(raw) {
+            Ok(Value::String(id)) if !id.is_empty() => Some(id),
+            Ok(Value::Number(_)) => Some(raw.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Reads a member that may be absent or null.
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let raw = self.0.get(name)?.get();
+        serde_json::from_str(raw).unwrap_or_else(|_| {
+            tracing::warn!("the connector's {name} is not as expected and left out");
+            None
+        })
     }
 }
 
@@ -146,6 +151,27 @@ mod tests {
             let expected =
                 json!({ "message": "m", "messageType": shown, "ttl": 5, "details": [1] });
             assert_eq!(message, expected);
+        }
+    }
+
+    #[test]
+    fn a_named_entry_is_logged_whatever_is_wrong_beside_it() {
+        for rest in [
+            r#""warnings": null"#,
+            r#""warnings": "one""#,
+            r#""returnMessage": "ok""#,
+            r#""extraDataTracking": 1e999, "unknown": -1e999"#,
+        ] {
+            let answer = format!(r#"{{ "logId": 12345678901234567890123, {rest} }}"#);
+            let expected = LoggedEntry {
+                log_id: "12345678901234567890123".to_owned(),
+                ..LoggedEntry::default()
+            };
+            assert_eq!(
+                read_answer(answer.as_bytes()),
+                Ok(Answer::Logged(expected)),
+                "{rest}"
+            );
         }
     }
 
