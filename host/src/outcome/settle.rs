@@ -1,14 +1,16 @@
 //! Decides what became of a call: by what egress recorded first, by what the connector says second.
 //!
 //! A connector can be wrong about the end of its own requests, or lie; the record cannot. So a connector that fails
-//! after a write with an unclear end does not get to say that nothing was written, whatever code it chose.
+//! after a write with an unclear end does not get to say that nothing was written, whatever code it chose; and one that
+//! names an entry although none of its writes was applied is not believed, unless it has read since: it may have found
+//! the entry of an earlier attempt. A connector that wrote nothing at all is believed: it has found one, too.
 
 use serde_json::{Map, Value};
 use switchboard_connector_sdk::{Fault, FaultCode};
 
 use super::LoggedEntry;
 use super::answer::Answer;
-use crate::egress::{Record, WriteVerdict};
+use crate::egress::{Effect, End, Record, WriteVerdict};
 
 /// What became of a call.
 #[derive(Debug, PartialEq)]
@@ -31,12 +33,16 @@ pub(crate) fn settle(
     record: &Record,
     own_network: bool,
 ) -> Settlement {
+    let believable = own_network || !contradicts_entry(record);
     let (fault, message) = match answer {
-        Ok(Answer::Logged(entry)) => return Settlement::Done(entry),
+        Ok(Answer::Logged(entry)) if believable => return Settlement::Done(entry),
+        Ok(Answer::Logged(_)) => (no_entry(), Map::new()),
         Ok(Answer::NotLogged(message)) => (not_logged(&message), message),
         Err(fault) => (fault, Map::new()),
     };
-    if let Some(log_id) = fault.log_id() {
+    if let Some(log_id) = fault.log_id()
+        && believable
+    {
         return Settlement::Done(half_done(log_id, &fault));
     }
     match record.verdict() {
@@ -52,6 +58,28 @@ pub(crate) fn settle(
             &fault,
         )),
     }
+}
+
+/// Whether no entry can have come of the call: it tried to write, no write was applied, and nothing was read after the
+/// last one.
+fn contradicts_entry(record: &Record) -> bool {
+    if record.verdict() > WriteVerdict::Rejected {
+        return false;
+    }
+    let requests = &record.requests;
+    let last_write = requests.iter().rposition(|it| it.effect == Effect::Write);
+    last_write.is_some_and(|last_write| {
+        let later = &requests[last_write..];
+        !later
+            .iter()
+            .any(|it| matches!(it.end, End::Answered(200..300)))
+    })
+}
+
+fn no_entry() -> Fault {
+    Fault::internal(
+        "the connector reports an entry though the CRM took none of its requests to create one; tell its author",
+    )
 }
 
 fn not_logged(message: &Map<String, Value>) -> Fault {
@@ -86,10 +114,17 @@ fn unknown(what: &str, fault: &Fault) -> Fault {
     Fault::unknown_outcome(format!("{what}; {}: {}", fault.code(), fault.message()))
 }
 
-/// The host knows that nothing was written, so a connector's "nobody knows" is the CRM being out of reach.
+/// Corrects the code of a failure without a write. The host knows that nothing was written, so a connector's "nobody
+/// knows" is the CRM being out of reach; and the codes by which the host speaks of itself are not a connector's.
 fn known(fault: Fault) -> Fault {
     match fault.code() {
         FaultCode::UnknownOutcome => Fault::unavailable(fault.message()),
+        FaultCode::InProgress
+        | FaultCode::Crashed
+        | FaultCode::Closed
+        | FaultCode::Overloaded
+        | FaultCode::UnknownCrm
+        | FaultCode::Disabled => Fault::internal(fault.message()),
         _ => fault,
     }
 }
@@ -98,19 +133,30 @@ fn known(fault: Fault) -> Fault {
 mod tests {
     use std::sync::Arc;
 
-    use crate::egress::{Effect, End, SentRequest};
+    use crate::egress::SentRequest;
 
     use super::*;
 
     fn record(ends: &[End]) -> Record {
-        let requests = ends.iter().map(|end| SentRequest {
+        sent(ends.iter().map(|end| (Effect::Write, end.clone())))
+    }
+
+    fn sent(requests: impl IntoIterator<Item = (Effect, End)>) -> Record {
+        let requests = requests.into_iter().map(|(effect, end)| SentRequest {
             method: "POST".to_owned(),
             host: "crm.example".to_owned(),
             path: "/calls".to_owned(),
-            effect: Effect::Write,
-            end: end.clone(),
+            effect,
+            end,
         });
         Record::new(requests.collect(), Arc::default())
+    }
+
+    fn entry() -> Answer {
+        Answer::Logged(LoggedEntry {
+            log_id: "7".to_owned(),
+            ..LoggedEntry::default()
+        })
     }
 
     fn settled(fault: Fault, ends: &[End]) -> (&'static str, FaultCode) {
@@ -182,6 +228,69 @@ mod tests {
         };
         assert_eq!(entry.log_id, "7");
         assert!(entry.warnings[0].contains("no participants"), "{entry:?}");
+    }
+
+    #[test]
+    fn an_entry_is_not_believed_if_no_write_was_applied() {
+        let not_sent = End::NotSent("dns".to_owned());
+        for end in [End::Answered(422), End::Answered(429), not_sent] {
+            let before = (Effect::Read, End::Answered(200));
+            let record = sent([before, (Effect::Write, end.clone())]);
+            let settlement = settle(Ok(entry()), &record, false);
+            let (Settlement::Failed(fault, _) | Settlement::Rejected(fault, _)) = settlement else {
+                panic!("{end:?}: {settlement:?}")
+            };
+            assert_eq!(fault.code(), FaultCode::Internal);
+            assert!(fault.message().contains("tell its author"), "{fault}");
+        }
+        let fault = Fault::unavailable("x").with_log_id("7");
+        assert_eq!(
+            settled(fault, &[End::Answered(422)]),
+            ("rejected", FaultCode::Unavailable)
+        );
+    }
+
+    #[test]
+    fn an_entry_that_was_found_or_may_exist_is_believed() {
+        let write = |status| (Effect::Write, End::Answered(status));
+        let read = || (Effect::Read, End::Answered(200));
+        let lost = (Effect::Write, End::Unclear("reset".to_owned()));
+        for requests in [
+            vec![],
+            vec![read()],
+            vec![write(201)],
+            vec![write(422), write(201)],
+            vec![write(422), read()],
+            vec![write(429), read()],
+            vec![lost],
+        ] {
+            let settlement = settle(Ok(entry()), &sent(requests.clone()), false);
+            assert!(
+                matches!(settlement, Settlement::Done(_)),
+                "{requests:?}: {settlement:?}"
+            );
+        }
+        let settlement = settle(Ok(entry()), &sent([write(422)]), true);
+        assert!(matches!(settlement, Settlement::Done(_)), "{settlement:?}");
+    }
+
+    #[test]
+    fn codes_by_which_the_host_speaks_of_itself_are_not_a_connectors() {
+        for code in [
+            FaultCode::InProgress,
+            FaultCode::Crashed,
+            FaultCode::Closed,
+            FaultCode::Overloaded,
+            FaultCode::UnknownCrm,
+            FaultCode::Disabled,
+        ] {
+            let fault = Fault::new(code, "x");
+            assert_eq!(
+                settled(fault, &[]),
+                ("failed", FaultCode::Internal),
+                "{code}"
+            );
+        }
     }
 
     #[test]
