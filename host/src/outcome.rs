@@ -17,6 +17,9 @@ use crate::egress::SentRequest;
 /// How long a message stays on screen if the connector does not say: 30 s.
 const DEFAULT_TTL_MS: u64 = 30_000;
 
+/// The member of a message that says how it is shown.
+const MESSAGE_TYPE: &str = "messageType";
+
 /// What became of one call.
 ///
 /// Serializes as the output of `createCallLog`: `logId` and `returnMessage` always; `extraDataTracking`, `warnings` and
@@ -42,7 +45,7 @@ pub struct CallError {
     pub message: String,
     /// Every fault of the input, for `invalid-input`.
     pub faults: Vec<InputFault>,
-    /// When a new attempt makes sense, from the end of this one.
+    /// When a new attempt makes sense, from the end of this one; at most an hour.
     pub retry_after: Option<std::time::Duration>,
 }
 
@@ -56,9 +59,11 @@ pub(crate) struct LoggedEntry {
 }
 
 impl LoggedEntry {
-    /// Whether the connector wrote nothing for people to read.
+    /// Whether the connector wrote nothing that could hold a text.
     pub(crate) fn is_without_text(&self) -> bool {
-        self.return_message.is_none() && self.warnings.is_empty()
+        self.return_message.is_none()
+            && self.warnings.is_empty()
+            && self.extra_data_tracking.is_none()
     }
 }
 
@@ -101,7 +106,7 @@ impl CallOutcome {
                 code,
                 message: fault.message().to_owned(),
                 faults: fault.faults().to_vec(),
-                retry_after: fault.retry_after(),
+                retry_after: codes::wait(fault),
             }),
             requests: Vec::new(),
         }
@@ -197,15 +202,23 @@ impl CallOutcome {
         self
     }
 
-    /// Replaces every text that a person reads.
+    /// Replaces every text that a connector or a CRM may have written.
     pub(crate) fn map_texts(mut self, map: impl Fn(&str) -> String) -> Self {
         for text in &mut self.warnings {
             *text = map(text);
         }
-        map_strings(&mut self.return_message, &map);
+        for (name, value) in &mut self.return_message {
+            // A word of the contract, which may stand in a note by chance.
+            if name != MESSAGE_TYPE {
+                *value = mapped(value.take(), &map);
+            }
+        }
+        let figures = self.extra_data_tracking.take();
+        self.extra_data_tracking = figures.map(|figures| mapped(figures, &map));
         if let Some(error) = &mut self.error {
             error.message = map(&error.message);
             for fault in &mut error.faults {
+                fault.pointer = map(&fault.pointer);
                 fault.message = map(&fault.message);
             }
         }
@@ -213,37 +226,32 @@ impl CallOutcome {
     }
 }
 
-fn map_strings(members: &mut Map<String, Value>, map: &impl Fn(&str) -> String) {
-    for (_, value) in members.iter_mut() {
-        map_value(value, map);
-    }
-}
-
-fn map_value(value: &mut Value, map: &impl Fn(&str) -> String) {
+/// Replaces the texts of a JSON value, names included.
+fn mapped(value: Value, map: &impl Fn(&str) -> String) -> Value {
     match value {
-        Value::String(text) => *text = map(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| map_value(item, map)),
-        Value::Object(members) => map_strings(members, map),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => map(&text).into(),
+        Value::Array(items) => items.into_iter().map(|item| mapped(item, map)).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| (map(&name), mapped(value, map)))
+            .collect(),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
     }
 }
 
-/// Fills in what a message lacks. The order of the three members is that of the contract.
+/// Fills in what a message lacks.
 fn complete(
-    mut given: Map<String, Value>,
+    mut message: Map<String, Value>,
     message_type: MessageType,
     sentence: &str,
 ) -> Map<String, Value> {
-    let mut message = Map::new();
-    let text = given.remove("message").unwrap_or_else(|| sentence.into());
-    let kind = given.remove("messageType").unwrap_or_else(|| {
+    message.entry("message").or_insert_with(|| sentence.into());
+    message.entry(MESSAGE_TYPE).or_insert_with(|| {
         serde_json::to_value(message_type).expect("a message type is a JSON string")
     });
-    let ttl = given.remove("ttl").unwrap_or_else(|| DEFAULT_TTL_MS.into());
-    message.insert("message".to_owned(), text);
-    message.insert("messageType".to_owned(), kind);
-    message.insert("ttl".to_owned(), ttl);
-    message.extend(given);
+    message
+        .entry("ttl")
+        .or_insert_with(|| DEFAULT_TTL_MS.into());
     message
 }
 
@@ -281,5 +289,75 @@ impl Serialize for CallError {
             )?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn entry(members: &Value) -> LoggedEntry {
+        LoggedEntry {
+            log_id: "7".to_owned(),
+            return_message: members["returnMessage"].as_object().cloned(),
+            extra_data_tracking: members.get("extraDataTracking").cloned(),
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_bare_entry_is_completed_and_what_was_said_stays() {
+        let outcome = CallOutcome::logged(String::new(), entry(&json!({})));
+        let message = json!({ "message": "Call logged", "messageType": "success", "ttl": 30_000 });
+        assert_eq!(Value::from(outcome.return_message), message);
+        let message = json!({ "message": "m", "messageType": "warning", "ttl": 5, "details": [] });
+        let given = entry(&json!({ "returnMessage": message }));
+        let outcome = CallOutcome::logged(String::new(), given);
+        assert_eq!(Value::from(outcome.return_message), message);
+    }
+
+    #[test]
+    fn every_text_is_replaced_and_no_word_of_the_contract() {
+        let figures = json!({ "the note": ["the note", 7, true], "n": { "x": "the note" } });
+        let message =
+            json!({ "message": "the note", "messageType": "danger", "details": ["the note"] });
+        let given = entry(&json!({ "returnMessage": message, "extraDataTracking": figures }));
+        assert!(!given.is_without_text());
+        let outcome = CallOutcome::logged(String::new(), given);
+        let outcome = outcome.map_texts(|text| match text {
+            "the note" | "danger" => "***".to_owned(),
+            other => other.to_owned(),
+        });
+        let shown = serde_json::to_value(&outcome).unwrap();
+        assert_eq!(
+            shown,
+            json!({
+                "logId": "7",
+                "returnMessage": {
+                    "message": "***", "messageType": "danger", "ttl": 30_000, "details": ["***"],
+                },
+                "extraDataTracking": { "***": ["***", 7, true], "n": { "x": "***" } },
+            })
+        );
+    }
+
+    #[test]
+    fn an_entry_with_figures_only_is_searched_for_texts() {
+        assert!(entry(&json!({})).is_without_text());
+        assert!(!entry(&json!({ "extraDataTracking": {} })).is_without_text());
+    }
+
+    #[test]
+    fn nobody_is_told_to_wait_longer_than_an_hour() {
+        use std::time::Duration;
+        let day = Duration::from_secs(24 * 60 * 60);
+        let fault = Fault::rate_limited("x").with_retry_after(day);
+        let outcome = CallOutcome::not_logged("Acme", &fault);
+        let shown = serde_json::to_value(&outcome).unwrap();
+        assert_eq!(shown["error"]["retryAfterSeconds"], 3600);
+        let text = outcome.return_message["message"].as_str().unwrap();
+        assert!(text.ends_with("in an hour."), "{text}");
     }
 }
