@@ -13,6 +13,9 @@ use switchboard_connector_sdk::model::{is_private_member, is_secret_member};
 /// What stands in the place of a removed text.
 const MASK: &str = "***";
 
+/// The member whose value begins with a scheme.
+const AUTH_HEADER: &str = "authHeader";
+
 /// Shorter texts occur by chance: removing every `no` would garble a message and reveal the note.
 const MIN_SECRET_CHARS: usize = 4;
 const MIN_PRIVATE_CHARS: usize = 8;
@@ -80,7 +83,7 @@ impl Redactor {
 }
 
 impl Texts {
-    /// Adds a text as it is and as it stands in JSON.
+    /// Adds a text as it is and as it stands in JSON. What everybody could guess of its beginning gives nothing away.
     fn add(&mut self, text: &str, n_telling: usize) {
         let quoted = Value::from(text).to_string();
         for form in [text, &quoted[1..quoted.len() - 1]] {
@@ -88,7 +91,8 @@ impl Texts {
             let Some(key) = form.as_bytes().first_chunk() else {
                 continue;
             };
-            let telling = form.char_indices().nth(n_telling);
+            let n_guessed = url_scheme(form).chars().count();
+            let telling = form.char_indices().nth(n_guessed + n_telling);
             let telling = telling.map_or(form.len(), |(end, _)| end);
             self.0.entry(*key).or_default().push(Hidden {
                 text: form.to_owned(),
@@ -97,16 +101,27 @@ impl Texts {
         }
     }
 
-    /// Adds a secret. Of an `Authorization` value that is what follows the scheme: people may read `Bearer`.
     fn add_secret(&mut self, secret: &str) {
         let secret = secret.trim();
-        let secret = match secret.split_once(' ') {
-            Some((scheme, token)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => token,
-            _ => secret,
-        };
-        if secret.chars().count() >= MIN_SECRET_CHARS {
+        if is_long_enough(secret) {
             self.add(secret, TELLING_SECRET_CHARS);
         }
+    }
+
+    /// Adds an `Authorization` value: what follows its scheme, since people may read `Bearer`. Without one, all of it.
+    fn add_authorization(&mut self, value: &str) {
+        match value.trim().split_once(' ') {
+            Some((scheme, token)) if is_scheme(scheme) && is_long_enough(token.trim()) => {
+                self.add_secret(token);
+            }
+            _ => self.add_secret(value),
+        }
+    }
+
+    /// Adds a secret of a manifest, which may be an `Authorization` value, too.
+    fn add_setting(&mut self, secret: &str) {
+        self.add_secret(secret);
+        self.add_authorization(secret);
     }
 
     /// Adds a private text, and each of its lines.
@@ -149,6 +164,22 @@ impl Texts {
     }
 }
 
+fn is_long_enough(secret: &str) -> bool {
+    secret.chars().count() >= MIN_SECRET_CHARS
+}
+
+fn is_scheme(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Returns what a URL begins with, e.g. `https://`; of another text nothing.
+fn url_scheme(text: &str) -> &str {
+    match text.split_once("://") {
+        Some((scheme, _)) if is_scheme(scheme) => &text[..scheme.len() + "://".len()],
+        _ => "",
+    }
+}
+
 /// Returns how many bytes both texts begin with, in whole characters.
 fn common_prefix(left: &str, right: &str) -> usize {
     let pairs = left.chars().zip(right.chars());
@@ -161,7 +192,7 @@ impl Inner {
         let mut texts = Texts::default();
         self.secrets
             .iter()
-            .for_each(|secret| texts.add_secret(secret));
+            .for_each(|secret| texts.add_setting(secret));
         // An input that is no JSON is refused before anyone could write about it.
         if let Ok(input) = serde_json::from_slice::<Value>(&self.input) {
             collect(&input, &mut texts);
@@ -181,7 +212,9 @@ fn collect(value: &Value, texts: &mut Texts) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                if is_secret_member(name) {
+                if name.eq_ignore_ascii_case(AUTH_HEADER) {
+                    for_each_text(value, &mut |text| texts.add_authorization(text));
+                } else if is_secret_member(name) {
                     for_each_text(value, &mut |text| texts.add_secret(text));
                 } else if is_private_member(name) {
                     for_each_text(value, &mut |text| texts.add_private(text));
@@ -256,6 +289,60 @@ mod tests {
         }
         let shown = redactor.redact_json(json!({ "tok-\"4711\"-and-more": [input["note"], 7] }));
         assert_eq!(shown, json!({ "***": ["***", 7] }));
+    }
+
+    #[test]
+    fn only_the_scheme_of_an_authorization_is_shown() {
+        let shown = |input: Value, secrets: &[&str], text: &str| {
+            let secrets = secrets.iter().map(|&secret| secret.to_owned()).collect();
+            Redactor::new(input.to_string().into_bytes().into(), secrets).redact(text)
+        };
+        let nothing = || json!({});
+        for secret in ["correct horse battery", "swordfish 12"] {
+            let text = format!("refused: {secret}!");
+            let input = json!({ "user": { "password": secret } });
+            assert_eq!(shown(input, &[], &text), "refused: ***!");
+            assert_eq!(shown(nothing(), &[secret], &text), "refused: ***!");
+        }
+        let table = [
+            (
+                "Bearer tok-4711",
+                "Bearer tok-4711 tok-4711",
+                "Bearer *** ***",
+            ),
+            ("swordfish 12", "swordfish 12", "***"),
+            ("tok-4711", "tok-4711", "***"),
+        ];
+        for (header, text, expected) in table {
+            assert_eq!(shown(json!({ "authHeader": header }), &[], text), expected);
+        }
+        // The manifest's variable may hold a whole header; whoever quotes it may leave the scheme out.
+        assert_eq!(shown(nothing(), &["Bearer tok-4711"], "tok-4711"), "***");
+    }
+
+    #[test]
+    fn a_secret_url_leaves_other_urls_readable() {
+        let link = "https://ringsense.example/records/4711";
+        let input = json!({ "ringSenseLink": link });
+        let secrets = ["https://hooks.example/s3cret".to_owned()].into();
+        let redactor = Redactor::new(input.to_string().into_bytes().into(), secrets);
+        let table = [
+            (
+                "see https://docs.example/help",
+                "see https://docs.example/help",
+            ),
+            ("https://hooks.com", "https://hooks.com"),
+            ("https://ringsense.com", "https://ringsense.com"),
+            (
+                "POST https://hooks.example/s3cret failed",
+                "POST *** failed",
+            ),
+            ("cut: https://hooks.exam", "cut: ***"),
+            (link, "***"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(redactor.redact(text), expected);
+        }
     }
 
     #[test]
