@@ -121,7 +121,7 @@ async fn attempt(call: &Call, started: Instant) -> Result<(Settlement, Record), 
             .connector
             .call(instance, services.to_raw(), "createCallLog", context, input);
     let answer = finish(running, &wire, deadline, &call.stop).await;
-    wire.revoke();
+    services.close();
     wire.writes_ended().await;
     let record = wire.record();
     let answer = answer.and_then(|json| read_answer(&json));

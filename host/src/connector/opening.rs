@@ -11,7 +11,7 @@ use switchboard_abi::{HostServices, HostServices_TO, RawConnectorBox, RawFault, 
 use switchboard_connector_sdk::wire::{HostInfo, OpenInput};
 use switchboard_connector_sdk::{Fault, FaultCode};
 
-use super::services::{LogSink, now_unix_ms};
+use super::services::{CallLog, LogSink, now_unix_ms};
 use crate::loader::Library;
 
 /// How long a connector may take to open.
@@ -73,14 +73,16 @@ impl Opener {
         };
         let input = serde_json::to_vec(&input)
             .map_err(|error| Fault::internal(format!("cannot write the settings: {error}")))?;
+        let log = Arc::new(CallLog::new(self.log.clone(), String::new()));
         let services = OpeningServices {
-            log: self.log.clone(),
+            log: Arc::clone(&log),
         };
         let services = HostServices_TO::from_value(services, TD_Opaque);
         let open = self.library.module().open();
-        open(services, RSlice::from_slice(&input))
-            .into_result()
-            .map_err(Fault::from)
+        let opened = open(services, RSlice::from_slice(&input));
+        // A connector may keep the object, but not write outside its calls.
+        log.close();
+        opened.into_result().map_err(Fault::from)
     }
 
     fn refused(&self, fault: &Fault) -> OpenError {
@@ -113,7 +115,7 @@ fn host_info() -> HostInfo {
 /// The services while a connector opens: log and clock.
 #[derive(Clone)]
 struct OpeningServices {
-    log: LogSink,
+    log: Arc<CallLog>,
 }
 
 impl OpeningServices {

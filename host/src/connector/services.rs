@@ -1,10 +1,11 @@
 //! The host's services for one call: its wire, its log, the clock.
 //!
 //! One object belongs to one call, whatever the connector does with it: clones share the call's wire and its log. The
-//! pipeline revokes it when the call is settled.
+//! pipeline closes it when the connector has answered; what a connector does with it later has no effect. The object
+//! for opening has a log of the same kind.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use abi_stable::sabi_trait::TD_Opaque;
@@ -14,19 +15,23 @@ use serde_json::Value;
 use switchboard_abi::{HostServices, HostServices_TO, HostServicesBox, RawFault, RawMessage};
 use switchboard_connector_sdk::Fault;
 use switchboard_connector_sdk::wire::RequestHead;
-use tracing::{debug, error, info, trace, warn};
+use tracing::{Level, debug, enabled, error, info, trace, warn};
 
 use crate::egress::Wire;
 use crate::redact::Redactor;
 
-/// How much of one log line is written.
+/// How much of one log line is written, message and fields together.
 const MAX_LINE_BYTES: usize = 8 * 1024;
 
-/// How much of a message is searched for secrets. More than is written, so that one at the end is seen whole.
+/// How much of a message is searched for secrets. More than is written, so that one at the end is seen whole. Longer
+/// fields are left out: cut off, they are no JSON that could be searched.
 const MAX_SEARCHED_BYTES: usize = 4 * MAX_LINE_BYTES;
 
-/// How many lines one call may write.
+/// How many lines one call, or one opening, may write.
 const MAX_LINES: usize = 100;
+
+/// The target of connectors' lines.
+const TARGET: &str = "switchboard::connector";
 
 /// Where a connector's log lines go, and what is taken out of them.
 #[derive(Clone)]
@@ -57,22 +62,17 @@ impl LogSink {
         self.redactor.redact(text)
     }
 
-    /// Writes a line of a connector that belongs to no call.
-    pub(super) fn write(&self, level: u8, message: &str, fields: &[u8]) {
-        self.write_for("", level, message, fields);
-    }
-
-    fn write_for(&self, call_id: &str, level: u8, message: &str, fields: &[u8]) {
-        let message = cut(&self.redact(cut_to(message, MAX_SEARCHED_BYTES))).to_owned();
-        let fields = match serde_json::from_slice::<Value>(fields) {
-            Ok(fields) => cut(&self.redactor.redact_json(fields).to_string()).to_owned(),
-            Err(_) => String::new(),
-        };
+    fn write(&self, call_id: &str, level: u8, message: &str, fields: &[u8]) {
+        let message = self.redact(cut(message, MAX_SEARCHED_BYTES));
+        let message = one_line(&message);
+        let message = cut(&message, MAX_LINE_BYTES);
+        let fields = self.shown_fields(fields);
+        let fields = cut(&fields, MAX_LINE_BYTES - message.len());
         let (crm, connector) = (&*self.crm, &*self.connector);
         // The level is part of a tracing call site, so each level is a call site of its own.
         macro_rules! line {
             ($level:ident) => {
-                $level!(target: "switchboard::connector", crm, connector, call_id, fields, "{message}")
+                $level!(target: TARGET, crm, connector, call_id, fields, "{message}")
             };
         }
         match level {
@@ -83,34 +83,66 @@ impl LogSink {
             _ => line!(trace),
         }
     }
+
+    fn shown_fields(&self, fields: &[u8]) -> String {
+        if fields.len() > MAX_SEARCHED_BYTES {
+            return format!("{} bytes of fields are left out", fields.len());
+        }
+        match serde_json::from_slice::<Value>(fields) {
+            Ok(fields) => one_line(&self.redactor.redact_json(fields).to_string()),
+            Err(_) => String::new(),
+        }
+    }
 }
 
-/// The log of one call.
+/// Whether lines of connectors are written at this level.
+fn is_enabled(level: u8) -> bool {
+    match level {
+        0 | 1 => enabled!(target: TARGET, Level::ERROR),
+        2 => enabled!(target: TARGET, Level::WARN),
+        3 => enabled!(target: TARGET, Level::INFO),
+        4 => enabled!(target: TARGET, Level::DEBUG),
+        _ => enabled!(target: TARGET, Level::TRACE),
+    }
+}
+
+/// The log of one call, or of one opening.
 pub(crate) struct CallLog {
     sink: LogSink,
     call_id: String,
     n_lines: AtomicUsize,
+    is_closed: AtomicBool,
 }
 
 impl CallLog {
+    /// Begins the log of a call. An opening has no call id.
     pub(crate) fn new(sink: LogSink, call_id: String) -> Self {
         Self {
             sink,
             call_id,
             n_lines: AtomicUsize::new(0),
+            is_closed: AtomicBool::new(false),
         }
     }
 
-    fn write(&self, level: u8, message: &str, fields: &[u8]) {
+    /// Writes a line, unless its level is off, the log is closed or full. Only what is written counts.
+    pub(super) fn write(&self, level: u8, message: &str, fields: &[u8]) {
+        if self.is_closed.load(Ordering::Relaxed) || !is_enabled(level) {
+            return;
+        }
         match self.n_lines.fetch_add(1, Ordering::Relaxed) {
-            0..MAX_LINES => self.sink.write_for(&self.call_id, level, message, fields),
+            0..MAX_LINES => self.sink.write(&self.call_id, level, message, fields),
             MAX_LINES => {
-                let message =
-                    format!("more than {MAX_LINES} lines in one call; the rest is dropped");
-                self.sink.write_for(&self.call_id, 2, &message, b"");
+                let message = format!("more than {MAX_LINES} lines; the rest is dropped");
+                self.sink.write(&self.call_id, 2, &message, b"");
             }
             _ => {}
         }
+    }
+
+    /// Drops what is written from now on.
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
     }
 }
 
@@ -127,6 +159,12 @@ impl CallServices {
             wire,
             log: Arc::new(log),
         }
+    }
+
+    /// Ends the services: nothing more is sent or logged, whoever still holds them. A write that has left goes on.
+    pub(crate) fn close(&self) {
+        self.wire.revoke();
+        self.log.close();
     }
 
     /// Makes the object that crosses the boundary.
@@ -178,24 +216,139 @@ pub(super) fn now_unix_ms() -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn cut(text: &str) -> &str {
-    cut_to(text, MAX_LINE_BYTES)
+/// Escapes what would end a line or steer a terminal: a CRM's text must not pass for a line of the host.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\u{2028}' | '\u{2029}' => line.extend(character.escape_default()),
+            _ if character.is_control() => line.extend(character.escape_default()),
+            _ => line.push(character),
+        }
+    }
+    line
 }
 
-fn cut_to(text: &str, n_bytes: usize) -> &str {
+fn cut(text: &str, n_bytes: usize) -> &str {
     &text[..text.floor_char_boundary(n_bytes)]
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+    use std::sync::Mutex;
+
+    use tracing_subscriber::fmt::MakeWriter;
+
     use super::*;
+
+    /// What was logged, as the text format writes it.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Written {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+
+        fn n_lines(&self) -> usize {
+            self.text().lines().count()
+        }
+    }
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Written {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    /// Runs with a log of level info, and returns what is in it.
+    fn logged(run: impl FnOnce(&CallLog, &Written)) -> Written {
+        let written = Written::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(written.clone())
+            .with_ansi(false)
+            .with_max_level(Level::INFO)
+            .finish();
+        let input = br#"{ "authHeader": "Bearer tok-4711" }"#;
+        let redactor = Redactor::new(input.as_slice().into(), Arc::default());
+        let log = CallLog::new(LogSink::new("crm", "acme", redactor), "id".to_owned());
+        tracing::subscriber::with_default(subscriber, || run(&log, &written));
+        written
+    }
 
     #[test]
     fn a_line_is_cut_at_a_character() {
         let text = "ż".repeat(MAX_LINE_BYTES);
-        assert_eq!(cut(&text).len(), MAX_LINE_BYTES);
+        assert_eq!(cut(&text, MAX_LINE_BYTES).len(), MAX_LINE_BYTES);
         let text = format!("a{text}");
-        assert_eq!(cut(&text).len(), MAX_LINE_BYTES - 1);
-        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&text, MAX_LINE_BYTES).len(), MAX_LINE_BYTES - 1);
+        assert_eq!(cut("short", MAX_LINE_BYTES), "short");
+    }
+
+    #[test]
+    fn message_and_fields_are_one_line_of_8_kib() {
+        let fields = format!(r#"{{"n":"{}"}}"#, "f".repeat(MAX_LINE_BYTES));
+        let short = logged(|log, _| log.write(3, "m", fields.as_bytes())).text();
+        assert!((MAX_LINE_BYTES..MAX_LINE_BYTES + 256).contains(&short.len()));
+        let long = "m".repeat(2 * MAX_LINE_BYTES);
+        let long = logged(|log, _| log.write(3, &long, fields.as_bytes())).text();
+        assert!((MAX_LINE_BYTES..MAX_LINE_BYTES + 256).contains(&long.len()));
+        assert!(!long.contains("ff"), "fields were written");
+    }
+
+    #[test]
+    fn no_text_makes_a_line_of_its_own_or_shows_a_secret() {
+        let forged = "refused\n2026-11-22T12:00:00Z INFO call ended\r\u{1b}[2K\u{2028}tok-4711";
+        let fields = serde_json::json!({ "text": forged }).to_string();
+        let written = logged(|log, _| log.write(3, forged, fields.as_bytes()));
+        let text = written.text();
+        assert_eq!(written.n_lines(), 1, "{text}");
+        assert!(text.contains(r"refused\n2026"), "{text}");
+        let is_harmless = |it: char| it == '\n' || !(it.is_control() || it == '\u{2028}');
+        assert!(text.chars().all(is_harmless), "{text:?}");
+        assert!(!text.contains("tok-4711"), "{text}");
+    }
+
+    #[test]
+    fn fields_without_end_are_left_out_with_their_length() {
+        let fields = format!(r#"["{}"]"#, "x".repeat(MAX_SEARCHED_BYTES));
+        let text = logged(|log, _| log.write(3, "m", fields.as_bytes())).text();
+        let expected = format!("{} bytes of fields are left out", fields.len());
+        assert!(text.contains(&expected), "{text}");
+    }
+
+    #[test]
+    fn a_hundred_lines_are_written_and_those_of_a_level_that_is_off_do_not_count() {
+        let written = logged(|log, _| {
+            (0..MAX_LINES).for_each(|_| log.write(4, "debug", b""));
+            (0..2 * MAX_LINES).for_each(|_| log.write(3, "info", b""));
+        });
+        let text = written.text();
+        assert_eq!(text.matches(": info").count(), MAX_LINES, "{text}");
+        assert_eq!(text.matches("more than 100 lines").count(), 1, "{text}");
+        assert_eq!(written.n_lines(), MAX_LINES + 1);
+    }
+
+    #[test]
+    fn nothing_is_written_after_the_end() {
+        logged(|log, written| {
+            log.write(3, "in time", b"");
+            log.close();
+            log.write(1, "too late", b"");
+            assert_eq!(written.n_lines(), 1, "{}", written.text());
+        });
     }
 }
