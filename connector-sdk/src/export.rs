@@ -58,8 +58,7 @@ pub fn create_call_log<C: Connector>(
     input: Vec<u8>,
 ) -> Answer {
     Box::pin(async move {
-        let call = CreateCallLog::from_json(&input)
-            .map_err(|invalid| Fault::invalid_input(invalid.to_string()))?;
+        let call = CreateCallLog::from_checked_json(&input)?;
         drop(input);
         to_json(&connector.create_call_log(&ctx, call).await?)
     })

@@ -235,21 +235,45 @@ fn a_context_that_is_no_json_yields_a_fault() {
 }
 
 #[test]
-fn a_bad_input_yields_every_fault_and_nothing_is_sent() {
+fn an_input_without_what_a_view_promises_yields_every_fault_and_nothing_is_sent() {
     let host = answering_host();
     let probe = open_probe(&host, json!({})).unwrap();
-    let input = r#"{"user": {"id": 1}, "contactInfo": {"id": ""}, "authHeader": 5}"#;
+    let input = r#"{"user": {"id": 1}, "contactInfo": {"id": ""}, "authHeader": 5, "note": []}"#;
     let fault = ended(start(&probe, &host, "createCallLog", "{}", input)).unwrap_err();
-    assert_eq!(
-        fault,
-        Fault::invalid_input(
-            "/contactInfo/id: must not be empty; /authHeader: expected a string, found a number; \
-             /callLog: is required and missing"
-        )
-    );
+    assert_eq!(fault.code(), FaultCode::InvalidInput);
+    let named: Vec<_> = fault.faults().iter().map(ToString::to_string).collect();
+    let expected = [
+        "/contactInfo/id: must not be empty",
+        "/authHeader: expected a string, found a number",
+        "/callLog: is required and missing",
+        "/note: expected a string, found an array",
+    ];
+    assert_eq!(named, expected);
+    assert_eq!(fault.message(), expected.join("; "));
     let fault = ended(start(&probe, &host, "createCallLog", "{}", "")).unwrap_err();
     assert_eq!(fault.code(), FaultCode::InvalidInput);
     assert!(host.requests().is_empty());
+}
+
+/// The rules of the input were compiled into every connector: a host that loosened one could not have called them.
+#[test]
+fn what_a_newer_host_lets_through_reaches_the_connector() {
+    let host = answering_host();
+    let probe = open_probe(&host, json!({})).unwrap();
+    let mut input = example_call();
+    input["contactInfo"]["phoneNumber"] = "6505550100".into();
+    input["contactInfo"]["name"] = json!({ "first": "John" });
+    input["user"]["userSettings"] = json!([]);
+    input["aiNote"] = 5.into();
+    for id in ["sessionId", "telephonySessionId", "id"] {
+        input["callLog"][id] = json!([]);
+    }
+    input["deep"] = (0..100).fold(json!(1), |inner, _| json!([inner]));
+    let twice = input
+        .to_string()
+        .replacen('{', r#"{"tags": 1, "tags": 2, "#, 1);
+    let outcome = ended(start(&probe, &host, "createCallLog", "{}", &twice)).unwrap();
+    assert_eq!(outcome["logId"], "200 ");
 }
 
 #[test]

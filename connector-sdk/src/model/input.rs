@@ -10,6 +10,7 @@ use super::parties::{Contact, User, score};
 use super::reader::{Faults, Object};
 use super::record::{CallRecord, Direction, Party};
 use super::scan::scan;
+use crate::fault::Fault;
 
 /// The largest input: 10 MiB.
 pub const MAX_INPUT_BYTES: usize = 10 * 1024 * 1024;
@@ -69,6 +70,12 @@ impl fmt::Display for InvalidInput {
 
 impl std::error::Error for InvalidInput {}
 
+impl From<InvalidInput> for Fault {
+    fn from(invalid: InvalidInput) -> Self {
+        Fault::invalid_input(invalid.to_string()).with_faults(invalid.0)
+    }
+}
+
 /// One call to be logged: the input of `createCallLog`.
 #[derive(Clone)]
 pub struct CreateCallLog {
@@ -104,15 +111,30 @@ impl CreateCallLog {
     /// be judged.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, InvalidInput> {
         let mut faults = Faults::default();
-        let call = Self::read(json.as_ref(), &mut faults);
+        let call = Self::check(json.as_ref(), &mut faults);
         match (call, faults.into_vec()) {
             (Some(call), faults) if faults.is_empty() => Ok(call),
             (_, faults) => Err(InvalidInput(faults)),
         }
     }
 
-    /// Reads as much as can be read. `None` comes with at least one fault.
-    fn read(json: &[u8], faults: &mut Faults) -> Option<Self> {
+    /// Reads an input that the host has checked.
+    ///
+    /// The rules are the host's alone. A connector is built once and meets newer hosts for years: one that checked them
+    /// again would go on refusing what they have come to allow. So a member that does not fit its view is absent.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`] with every fault, if a view that always yields a value would have none: the user's or the
+    /// contact's id, the authorization, the call record or its start.
+    pub(crate) fn from_checked_json(json: &[u8]) -> Result<Self, InvalidInput> {
+        let mut faults = Faults::default();
+        let call = utf8(json, &mut faults).and_then(|text| Self::read(text, &mut faults));
+        call.ok_or_else(|| InvalidInput(faults.into_vec()))
+    }
+
+    /// Checks and reads as much as can be read. `None` comes with at least one fault.
+    fn check(json: &[u8], faults: &mut Faults) -> Option<Self> {
         if json.len() > MAX_INPUT_BYTES {
             let message = format!(
                 "is {} bytes long, at most {MAX_INPUT_BYTES} are read",
@@ -130,7 +152,14 @@ impl CreateCallLog {
             faults.add("", format!("is not JSON: {error}"));
             return None;
         }
-        let raw = serde_json::from_str::<&RawValue>(text).ok()?;
+        Self::read(text, faults)
+    }
+
+    /// Reads what is there. `None`, which comes with at least one fault, if a required view has no value.
+    fn read(text: &str, faults: &mut Faults) -> Option<Self> {
+        let raw = serde_json::from_str::<&RawValue>(text)
+            .map_err(|error| faults.add("", format!("is not JSON: {error}")))
+            .ok()?;
         let input = Object::read(raw, "", faults)?;
         Self::read_members(&input, faults)
     }
@@ -153,10 +182,10 @@ impl CreateCallLog {
         let texts = Texts::read(input, faults);
         let ring_sense_ai_score = score(input, faults);
         Some(Self {
-            user: user?,
-            contact: contact?,
+            user: user.filter(User::is_identified)?,
+            contact: contact.filter(Contact::is_identified)?,
             auth_header: auth_header?,
-            call_log: call_log?,
+            call_log: call_log.filter(CallRecord::is_started)?,
             additional_submission,
             texts,
             ring_sense_ai_score,

@@ -34,6 +34,11 @@ impl User {
         }
     }
 
+    /// Whether the input named the user, as [`User::id`] promises.
+    pub(super) fn is_identified(&self) -> bool {
+        !self.id.is_blank()
+    }
+
     /// Returns the user's id in the CRM as App Connect writes it, e.g. `42-pipedrive`. Never empty.
     pub fn id(&self) -> &str {
         self.id.as_str()
@@ -98,6 +103,11 @@ impl Contact {
         }
     }
 
+    /// Whether the input named the contact, as [`Contact::id`] promises.
+    pub(super) fn is_identified(&self) -> bool {
+        !self.id.is_blank()
+    }
+
     /// Reports a phone number that is neither E.164 nor one of the numbers of the call itself: App Connect copies
     /// short codes, extensions and `anonymous` from there.
     pub(super) fn check_number(&self, object: &Object<'_>, call: &[String], faults: &mut Faults) {
@@ -160,6 +170,7 @@ pub(super) fn score(object: &Object<'_>, faults: &mut Faults) -> Option<Box<RawV
     if id(raw).is_none() && !raw.get().starts_with('{') {
         let message = expected("a string, a number or an object", raw, NAME);
         faults.add(&object.pointer_to(NAME), message);
+        return None;
     }
     Some(raw.to_owned())
 }

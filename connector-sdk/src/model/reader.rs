@@ -33,6 +33,10 @@ impl Id {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    pub(super) fn is_blank(&self) -> bool {
+        self.0.trim().is_empty()
+    }
 }
 
 /// Reads a whole number or a string that is not empty.
@@ -153,7 +157,7 @@ impl<'a> Object<'a> {
     /// Reads an id that must be there and not be empty.
     pub(super) fn required_id(&self, name: &str, faults: &mut Faults) -> Id {
         let id = self.require(name, faults, Self::id);
-        if id.as_ref().is_some_and(|id| id.as_str().trim().is_empty()) {
+        if id.as_ref().is_some_and(Id::is_blank) {
             faults.add(&self.pointer_to(name), "must not be empty");
         }
         id.unwrap_or(Id(String::new()))

@@ -186,6 +186,11 @@ impl CallRecord {
         }
     }
 
+    /// Whether the input named the start, as [`CallRecord::start_time`] promises of a whole call.
+    pub(super) fn is_started(&self) -> bool {
+        self.start_time.is_some()
+    }
+
     /// Returns the record's id.
     pub fn id(&self) -> Option<&str> {
         self.id.as_ref().map(Id::as_str)

@@ -535,3 +535,34 @@ fn fields_read_what_manifests_and_gateways_name() {
     let none = read(&without("/additionalSubmission"));
     assert!(none.additional_submission().get("deals").is_none());
 }
+
+#[test]
+fn only_a_view_without_a_value_fails_what_the_host_has_checked() {
+    for pointer in [
+        "/user",
+        "/user/id",
+        "/contactInfo",
+        "/contactInfo/id",
+        "/authHeader",
+        "/callLog",
+        "/callLog/startTime",
+    ] {
+        for input in [without(pointer), with(pointer, json!([]))] {
+            let read = CreateCallLog::from_checked_json(input.to_string().as_bytes());
+            let invalid = read.map(|_| ()).unwrap_err();
+            let [fault] = invalid.faults() else {
+                panic!("{pointer}: {invalid}");
+            };
+            assert_eq!(fault.pointer, pointer);
+        }
+    }
+    let mut input = with("/ringSenseAIScore", json!([1]));
+    input["contactInfo"]["phoneNumber"] = json!("6505550100");
+    input["contactInfo"]["name"] = json!(5);
+    input["callLog"]["legs"] = json!({});
+    let call = CreateCallLog::from_checked_json(input.to_string().as_bytes()).unwrap();
+    assert_eq!(call.contact().phone_number(), Some("6505550100"));
+    assert_eq!(call.contact().name(), None);
+    assert!(call.ring_sense_ai_score().is_none() && call.call_log().legs().is_empty());
+    assert_eq!(call.raw().get(), input.to_string());
+}

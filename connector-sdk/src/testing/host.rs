@@ -367,8 +367,7 @@ impl<C: Connector> OpenConnector<C> {
     ///
     /// `invalid-input` naming every fault of the input; else what the connector returns.
     pub fn create_call_log(&self, input: &Value) -> Result<CallLogged, Fault> {
-        let call = CreateCallLog::from_json(input.to_string())
-            .map_err(|invalid| Fault::invalid_input(invalid.to_string()))?;
+        let call = CreateCallLog::from_json(input.to_string())?;
         let ctx = self.host.context();
         pollster::block_on(self.connector.create_call_log(&ctx, call))
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::fault::{Fault, FaultCode};
 use crate::http::Response;
+use crate::model::InputFault;
 use crate::{CallContext, CallLogged, Connector, CreateCallLog, NoSettings, Opening};
 
 const URL: &str = "https://crm.example/calls";
@@ -73,10 +74,9 @@ fn settings_and_inputs_are_checked_as_the_host_does() {
     );
     let acme = host.open::<Acme>(json!({})).unwrap();
     let fault = acme.create_call_log(&json!([])).unwrap_err();
-    assert_eq!(
-        fault,
-        Fault::invalid_input("expected an object, found an array")
-    );
+    let message = "expected an object, found an array";
+    let named = [InputFault::new("", message)];
+    assert_eq!(fault, Fault::invalid_input(message).with_faults(named));
     assert!(host.requests().is_empty());
 }
 
