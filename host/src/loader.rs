@@ -5,7 +5,8 @@
 //! another machine or no connector at all, is refused with a sentence that says what to do, before
 //! anything of it runs:
 //!
-//! 1. the file, its folder and every folder above it cannot be changed by everyone;
+//! 1. the file and every folder by which it is found, those of symbolic links too, cannot be changed by
+//!    everyone;
 //! 2. its bytes are read **once**; every later step works on these bytes, not on the file;
 //! 3. they have the digest that the manifest pins;
 //! 4. segments, sections and every table that the system's loader will walk through lie within them;
@@ -35,12 +36,16 @@ mod error;
 mod image;
 mod inspect;
 mod layout;
+#[allow(unsafe_code, reason = "loading a library is running it")]
 mod library;
 mod metadata;
 mod network;
+#[allow(unsafe_code, reason = "hands files on to the system's loader")]
 mod open;
 mod platform;
 mod relocations;
+#[cfg(unix)]
+mod route;
 #[cfg(target_os = "linux")]
 mod seal;
 mod search;

@@ -47,6 +47,15 @@ pub enum LoadError {
         /// Its permissions.
         mode: u32,
     },
+    /// The path leads to another file than the one that was opened.
+    #[error(
+        "connector library {} was replaced while it was opened; start again once nobody changes it",
+        .path.display()
+    )]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
     /// The bytes are not the ones that the manifest pins.
     #[error(
         "connector library {} is not the one that is pinned: its SHA-256 is {found}, expected \

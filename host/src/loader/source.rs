@@ -1,12 +1,16 @@
 //! Reads a library's file, once, and looks at who may change it.
 
+#[cfg(unix)]
+use std::fs::Metadata;
 use std::{
-    fs::{File, Metadata, OpenOptions},
+    fs::{File, OpenOptions},
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use super::LoadError;
+#[cfg(unix)]
+use super::route::{self, Route};
 
 /// The largest file that is read. Connectors have about a megabyte; with debug information, a hundred.
 const MAX_SIZE: u64 = 512 << 20;
@@ -59,32 +63,27 @@ impl Source {
 
     /// Refuses a file that everyone may change, or replace by means of a folder.
     ///
-    /// Checked are the file, the folder that it was named in and, with symbolic links resolved, every
-    /// folder above it. A *sticky* folder, such as `/tmp`, protects the entries of others from being
-    /// renamed; that is enough for a folder further up, but not for the library's own, where anyone could
-    /// put a library of a name that is looked for. Rights given to groups are the operator's decision. On
-    /// Windows nothing is checked.
+    /// Checked are the file and every folder in which the path to it, or a symbolic link on the way, looks
+    /// something up. A *sticky* folder, such as `/tmp`, protects what root and this user have put there;
+    /// that is enough for a folder further up, but not for the library's own, where anyone could put a
+    /// library of a name that is looked for. Rights given to owners and groups are the operator's decision.
+    /// On Windows nothing is checked.
     #[cfg(unix)]
     pub(super) fn check_writable(&self) -> Result<(), LoadError> {
-        let error = |error| read_error(&self.path, error);
-        if is_writable(&self.metadata) {
-            return Err(self.writable(&self.path, &self.metadata));
+        use std::os::unix::fs::MetadataExt;
+
+        if route::is_writable(&self.metadata) {
+            return Err(self.writable(&self.path, self.metadata.mode()));
         }
-        let named_in = self.path.parent().filter(|folder| *folder != Path::new(""));
-        let named_in = named_in
-            .unwrap_or(Path::new("."))
-            .canonicalize()
-            .map_err(error)?;
-        let resolved = self.path.canonicalize().map_err(error)?;
-        let own_folders = [Some(named_in.as_path()), resolved.parent()];
-        for own in own_folders.into_iter().flatten() {
-            for folder in own.ancestors() {
-                let metadata = folder.metadata().map_err(error)?;
-                let is_protected = folder != own && is_sticky(&metadata);
-                if is_writable(&metadata) && !is_protected {
-                    return Err(self.writable(folder, &metadata));
-                }
-            }
+        let route = route::follow(&self.path).map_err(|error| read_error(&self.path, error))?;
+        let found = match route {
+            Route::Sound(found) => found,
+            Route::Writable { folder, mode } => return Err(self.writable(&folder, mode)),
+        };
+        let identity = |file: &Metadata| (file.dev(), file.ino());
+        if identity(&found) != identity(&self.metadata) {
+            let path = self.path.clone();
+            return Err(LoadError::Replaced { path });
         }
         Ok(())
     }
@@ -95,11 +94,11 @@ impl Source {
     }
 
     #[cfg(unix)]
-    fn writable(&self, writable: &Path, metadata: &Metadata) -> LoadError {
+    fn writable(&self, writable: &Path, mode: u32) -> LoadError {
         LoadError::Writable {
             path: self.path.clone(),
             writable: writable.to_owned(),
-            mode: mode(metadata) & 0o7777,
+            mode: mode & 0o7777,
         }
     }
 }
@@ -130,17 +129,22 @@ fn open_options() -> OpenOptions {
     options
 }
 
-#[cfg(unix)]
-fn mode(metadata: &Metadata) -> u32 {
-    std::os::unix::fs::MetadataExt::mode(metadata)
-}
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
 
-#[cfg(unix)]
-fn is_writable(metadata: &Metadata) -> bool {
-    mode(metadata) & 0o002 != 0
-}
+    use super::*;
 
-#[cfg(unix)]
-fn is_sticky(metadata: &Metadata) -> bool {
-    mode(metadata) & 0o1000 != 0
+    #[test]
+    fn a_file_that_is_replaced_after_it_was_opened_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connector.so");
+        fs::write(&path, "old").unwrap();
+        let source = Source::open(&path).unwrap();
+        source.check_writable().unwrap();
+        fs::write(folder.path().join("new"), "new").unwrap();
+        fs::rename(folder.path().join("new"), &path).unwrap();
+        let refused = source.check_writable().unwrap_err();
+        assert!(matches!(refused, LoadError::Replaced { .. }), "{refused}");
+    }
 }

@@ -55,3 +55,25 @@ fn a_link_is_followed_to_what_everyone_may_write_to() {
         assert_refusal!(refusal_of(&link.join("link.so")), Writable, &writable);
     }
 }
+
+/// Only the folders above the real file were checked: anyone could point the link elsewhere.
+#[test]
+fn a_folder_that_everyone_may_write_to_is_seen_behind_a_link_in_it() {
+    let home = folder();
+    let [open, safe] = ["srv", "opt"].map(|name| home.path().join(name));
+    for folder in [&open, &safe] {
+        fs::create_dir(folder).unwrap();
+    }
+    fs::copy(connector("good"), safe.join("connector.so")).unwrap();
+    std::os::unix::fs::symlink(&safe, open.join("connectors")).unwrap();
+    std::os::unix::fs::symlink(open.join("connectors"), home.path().join("enabled")).unwrap();
+    set_mode(&open, 0o777);
+    let writable = open.display().to_string();
+    for named in [open.join("connectors"), home.path().join("enabled")] {
+        let library = named.join("connector.so");
+        assert_refusal!(refusal_of(&library), Writable, &writable, "(mode 0777)");
+    }
+    // Nobody but its owner can replace a link in a sticky folder.
+    set_mode(&open, 0o1777);
+    Library::load(&open.join("connectors/connector.so"), None).unwrap();
+}
