@@ -8,7 +8,7 @@ use std::{
     io::{self, Write},
     os::{
         fd::{AsRawFd, IntoRawFd, OwnedFd},
-        unix::fs::{DirBuilderExt, PermissionsExt},
+        unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     },
     path::{Path, PathBuf},
 };
@@ -82,7 +82,7 @@ pub(super) fn write_copy(folder: &Path, digest: &Digest, bytes: &[u8]) -> io::Re
         .recursive(true)
         .mode(0o700)
         .create(folder)?;
-    // Fails for a folder that belongs to somebody else.
+    check_owner(folder, rustix::process::geteuid().as_raw())?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
     let copy = folder.join(format!("{digest}.so"));
     if fs::read(&copy).is_ok_and(|kept| kept == bytes) {
@@ -93,6 +93,20 @@ pub(super) fn write_copy(folder: &Path, digest: &Digest, bytes: &[u8]) -> io::Re
     file.as_file().sync_all()?;
     file.persist(&copy)?;
     Ok(copy)
+}
+
+/// Refuses a folder of somebody else, who could exchange what is put there. `sudo` may keep `HOME`, so that
+/// root comes to a user's folder, and root is refused nothing by the system.
+fn check_owner(folder: &Path, user: u32) -> io::Result<()> {
+    let found = folder.symlink_metadata()?;
+    if found.is_dir() && found.uid() == user {
+        return Ok(());
+    }
+    let message = match found.is_dir() {
+        true => format!("it belongs to user {}, expected user {user}", found.uid()),
+        false => "it is a link, expected a folder".to_owned(),
+    };
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }
 
 /// Returns where this program keeps what it can make again. systemd names a folder for each service; else
@@ -137,6 +151,22 @@ mod tests {
         assert_eq!(write_copy(&folder, &digest, b"library").unwrap(), copy);
         assert_eq!(fs::read(copy).unwrap(), b"library");
         assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_and_a_link_to_one_get_no_copy() {
+        let state = tempfile::tempdir().unwrap();
+        let folder = state.path().join("real");
+        fs::create_dir(&folder).unwrap();
+        let owner = folder.metadata().unwrap().uid();
+        check_owner(&folder, owner).unwrap();
+        let refused = check_owner(&folder, owner + 1).unwrap_err();
+        assert!(refused.to_string().contains("belongs to"), "{refused}");
+        let link = state.path().join("libraries");
+        std::os::unix::fs::symlink(&folder, &link).unwrap();
+        let refused = write_copy(&link, &Digest::of(b"x"), b"x").unwrap_err();
+        assert!(refused.to_string().contains("a link"), "{refused}");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
     }
 
     #[test]
