@@ -107,7 +107,9 @@ fn load_once(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<Arc<Loaded>, 
     }
     let image = Image::read(path, bytes)?;
     let metadata = admit(path, &image, &Machine::this())?;
-    let header = open(path, digest, bytes)?;
+    // SAFETY: these are the bytes whose tables were read and whose image was admitted just now;
+    // `Library::load` read them from this path and has checked who may change it.
+    let header = unsafe { open(path, digest, bytes) }?;
     let loaded = Arc::new(Loaded {
         module: start(path, header, metadata)?,
         metadata: metadata.metadata.clone(),

@@ -6,13 +6,26 @@ use abi_stable::library::AbiHeaderRef;
 
 use super::{Digest, LoadError, abi_header::SYMBOL, system};
 
-/// Hands a library that was admitted to the system's loader.
-pub(super) fn open(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<AbiHeaderRef, LoadError> {
+/// Hands a library that was admitted to the system's loader, which runs its constructors.
+///
+/// # Safety
+///
+/// `Image::read` has found the tables of `bytes` whole and `admit` has admitted the image: a library for this
+/// machine whose exported symbol begins with an `AbiHeader` of our version. `path` leads to those bytes, as
+/// far as `Source::check_writable` can tell: with `SWITCHBOARD_LOAD=path`, and elsewhere than on Linux, the
+/// file itself is loaded, which users whom the operator trusts could change in between.
+pub(super) unsafe fn open(
+    path: &Path,
+    digest: &Digest,
+    bytes: &[u8],
+) -> Result<AbiHeaderRef, LoadError> {
     let by_path = std::env::var_os("SWITCHBOARD_LOAD").is_some_and(|value| value == "path");
     let opened = if by_path {
-        open_file(path)
+        // SAFETY: the caller vouches for the bytes and for the path.
+        unsafe { open_file(path) }
     } else {
-        open_bytes(path, digest, bytes)?
+        // SAFETY: the caller vouches for the bytes and for the path.
+        unsafe { open_bytes(path, digest, bytes) }?
     };
     let no_module = || LoadError::NoModule {
         path: path.to_owned(),
@@ -25,13 +38,18 @@ pub(super) fn open(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<AbiHead
 pub(super) type Opened = Result<Option<AbiHeaderRef>, libloading::Error>;
 
 /// Opens exactly these bytes.
+///
+/// # Safety
+///
+/// As for [`open`].
 #[cfg(target_os = "linux")]
-fn open_bytes(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<Opened, LoadError> {
+unsafe fn open_bytes(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<Opened, LoadError> {
     use super::seal::{Sealed, keep_copy};
 
     match Sealed::new(bytes) {
         Ok(sealed) => {
-            let opened = open_file(&sealed.path());
+            // SAFETY: the caller vouches for the bytes, and nobody can change them in there.
+            let opened = unsafe { open_file(&sealed.path()) };
             let is_refused = opened
                 .as_ref()
                 .is_err_and(|error| reason(error).contains("failed to map"));
@@ -47,24 +65,31 @@ fn open_bytes(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<Opened, Load
             tracing::debug!(%error, "this system offers no sealed memory; loading a copy")
         }
     }
-    Ok(open_file(&keep_copy(path, digest, bytes)?))
+    let copy = keep_copy(path, digest, bytes)?;
+    // SAFETY: the caller vouches for the bytes, and the copy holds them, where only this user can change it.
+    Ok(unsafe { open_file(&copy) })
 }
 
 /// Opens the file: elsewhere there is no name for bytes in memory.
+///
+/// # Safety
+///
+/// As for [`open`].
 #[cfg(not(target_os = "linux"))]
-fn open_bytes(path: &Path, _: &Digest, _: &[u8]) -> Result<Opened, LoadError> {
-    Ok(open_file(path))
+unsafe fn open_bytes(path: &Path, _: &Digest, _: &[u8]) -> Result<Opened, LoadError> {
+    // SAFETY: the caller vouches for the path.
+    Ok(unsafe { open_file(path) })
 }
 
-#[allow(unsafe_code, reason = "loading a library is running it")]
-pub(super) fn open_file(path: &Path) -> Opened {
+/// Opens a file.
+///
+/// # Safety
+///
+/// It holds bytes that were admitted, as for [`open`].
+pub(super) unsafe fn open_file(path: &Path) -> Opened {
     // A bare name would be looked for in the system's folders.
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    // SAFETY: `Library::load` comes here after `Image::read` has checked the tables of the bytes and
-    // `admit` has seen that they are a library for this machine, whose exported symbol begins with an
-    // `AbiHeader` of our version. A sealed file and a private copy hold those very bytes; for a path we
-    // rely on nobody changing the file in between, which `Source::check_writable` leaves to users that
-    // the operator trusts.
+    // SAFETY: the caller vouches for the file: tables that were checked, and the symbol's header.
     unsafe { system::open(&path) }
 }
 
