@@ -19,6 +19,7 @@ mod built;
 mod invocation;
 mod output;
 mod scene;
+mod stage;
 mod workplace;
 
 use std::path::Path;
@@ -27,6 +28,7 @@ pub use built::{example_program, library, program};
 pub use invocation::{Invocation, Running};
 pub use output::Output;
 pub use scene::{Scene, input, manifest};
+pub use stage::{Stage, example_input, input_with_note, settings};
 pub use workplace::Workplace;
 
 /// Returns the folder of the workspace's `Cargo.toml`.

@@ -7,7 +7,7 @@ use mock_crm::MockCrm;
 use serde_json::{Value, json};
 use switchboard_host::{Host, HostBuilder};
 
-use crate::{Invocation, Workplace, workspace_root};
+use crate::{Invocation, Workplace, example_input};
 
 /// Everything that one CRM needs, ready for calls.
 pub struct Scene {
@@ -137,10 +137,7 @@ pub fn manifest(name: &str, display_name: &str, sections: &str) -> String {
 ///
 /// The file that it comes from cannot be read.
 pub fn input(session: &str) -> Result<Value> {
-    let path = workspace_root().join("connector-sdk/src/testing/create-call-log.json");
-    let text = fs::read_to_string(&path);
-    let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-    let mut input: Value = serde_json::from_str(&text)?;
+    let mut input = example_input()?;
     input["callLog"]["sessionId"] = json!(session);
     Ok(input)
 }
