@@ -77,20 +77,21 @@ fn build(package: &str, example: Option<&str>) -> Result<Artifacts> {
     Ok(artifacts)
 }
 
+/// Takes out of the environment what cargo says there about the package under test: crates whose build scripts watch
+/// it, such as `ring`, would be built again, with all that depends on them.
+fn forget_package(cargo: &mut Command) {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let about_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+    for name in names.filter(|name| about_package.iter().any(|start| name.starts_with(start))) {
+        cargo.env_remove(name);
+    }
+}
+
 /// Runs `cargo build`, in the profile that the tests themselves were built in.
 fn run_cargo(package: &str, example: Option<&str>) -> Result<Artifacts> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO")));
     let mut command = Command::new(cargo);
-    // Build scripts that depend on these would run again whenever a test builds after a person did.
-    for (name, _) in env::vars_os() {
-        let is_of_outer_cargo = |start| name.to_string_lossy().starts_with(start);
-        if ["CARGO_PKG_", "CARGO_MANIFEST_"]
-            .into_iter()
-            .any(is_of_outer_cargo)
-        {
-            command.env_remove(&name);
-        }
-    }
+    forget_package(&mut command);
     command
         .current_dir(workspace_root())
         .args(["build", "--quiet", "--package", package])
