@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     env,
     ffi::OsString,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, PoisonError},
 };
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::workspace_root;
 
 /// What a package was built into: kind of the target (`bin`, `example`, `cdylib`), its name, its file.
-type Artifacts = Vec<(String, String, PathBuf)>;
+pub(crate) type Artifacts = Vec<(String, String, PathBuf)>;
 
 /// Builds `package`, once per process, and returns its program `name`.
 ///
@@ -52,6 +52,38 @@ pub fn example_program(package: &str, name: &str) -> Result<PathBuf> {
 /// It cannot be built (the message holds cargo's), or has no shared library.
 pub fn library(package: &str) -> Result<PathBuf> {
     let artifacts = build(package, None)?;
+    only_library(package, artifacts)
+}
+
+/// Builds `package` as it is shipped, in the release profile, and returns its shared library.
+///
+/// # Errors
+///
+/// As [`library`].
+pub fn release_library(package: &str) -> Result<PathBuf> {
+    only_library(
+        package,
+        run(cargo(), workspace_root(), package, &["--release"])?,
+    )
+}
+
+/// Returns the cargo that runs the tests.
+pub(crate) fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO"))))
+}
+
+/// Takes out of the environment what cargo says there about the package under test: crates whose build scripts watch
+/// it, such as `ring`, would be built again, with all that depends on them.
+fn forget_package(cargo: &mut Command) {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let about_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+    for name in names.filter(|name| about_package.iter().any(|start| name.starts_with(start))) {
+        cargo.env_remove(name);
+    }
+}
+
+/// Returns the shared library of a package that has one.
+pub(crate) fn only_library(package: &str, artifacts: Artifacts) -> Result<PathBuf> {
     let mut found = artifacts.into_iter().filter(|(kind, ..)| kind == "cdylib");
     let library = found
         .next()
@@ -72,37 +104,33 @@ fn build(package: &str, example: Option<&str>) -> Result<Artifacts> {
     if let Some(artifacts) = built.get(&key) {
         return Ok(artifacts.clone());
     }
-    let artifacts = run_cargo(package, example)?;
+    // The profile that the tests themselves were built in.
+    let mut arguments = Vec::new();
+    if let Some(example) = example {
+        arguments.extend(["--example", example]);
+    }
+    if !cfg!(debug_assertions) {
+        arguments.push("--release");
+    }
+    let artifacts = run(cargo(), workspace_root(), package, &arguments)?;
     built.insert(key, artifacts.clone());
     Ok(artifacts)
 }
 
-/// Takes out of the environment what cargo says there about the package under test: crates whose build scripts watch
-/// it, such as `ring`, would be built again, with all that depends on them.
-fn forget_package(cargo: &mut Command) {
-    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let about_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
-    for name in names.filter(|name| about_package.iter().any(|start| name.starts_with(start))) {
-        cargo.env_remove(name);
-    }
-}
-
-/// Runs `cargo build`, in the profile that the tests themselves were built in.
-fn run_cargo(package: &str, example: Option<&str>) -> Result<Artifacts> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO")));
-    let mut command = Command::new(cargo);
-    forget_package(&mut command);
-    command
-        .current_dir(workspace_root())
+/// Runs `cargo build` in `folder` and reads what came out of it.
+pub(crate) fn run(
+    mut cargo: Command,
+    folder: &Path,
+    package: &str,
+    arguments: &[&str],
+) -> Result<Artifacts> {
+    forget_package(&mut cargo);
+    cargo
+        .current_dir(folder)
         .args(["build", "--quiet", "--package", package])
-        .arg("--message-format=json-render-diagnostics");
-    if let Some(example) = example {
-        command.args(["--example", example]);
-    }
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
-    let output = command.output().context("cannot start cargo")?;
+        .arg("--message-format=json-render-diagnostics")
+        .args(arguments);
+    let output = cargo.output().context("cannot start cargo")?;
     if !output.status.success() {
         bail!(
             "cannot build {package}:\n{}",

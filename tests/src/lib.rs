@@ -10,12 +10,13 @@
 //! place.write_manifest("example", "manifest_version = 1\n...")?;
 //! let output = place.switchboard(["list", "--json"])?.run()?;
 //! assert_eq!((output.code, output.signal), (Some(0), None));
-//! assert_eq!(output.json()?["crms"][0]["name"], "example");
+//! assert_eq!(output.json()?[0]["name"], "example");
 //! # Ok(())
 //! # }
 //! ```
 
 mod built;
+mod foreign;
 mod invocation;
 mod output;
 mod scene;
@@ -24,7 +25,8 @@ mod workplace;
 
 use std::path::Path;
 
-pub use built::{example_program, library, program};
+pub use built::{example_program, library, program, release_library};
+pub use foreign::{ForeignWorkspace, has_toolchain};
 pub use invocation::{Invocation, Running};
 pub use output::Output;
 pub use scene::{Scene, input, manifest};

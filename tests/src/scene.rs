@@ -1,8 +1,8 @@
 //! A mock CRM, the manifest that enables it and the connector that speaks to it.
 
-use std::{ffi::OsStr, fs};
+use std::ffi::OsStr;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use mock_crm::MockCrm;
 use serde_json::{Value, json};
 use switchboard_host::{Host, HostBuilder};

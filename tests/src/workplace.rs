@@ -63,12 +63,20 @@ impl Workplace {
     ///
     /// As [`library`](built::library), or the file cannot be copied.
     pub fn place_connector(&self, package: &str) -> Result<PathBuf> {
-        let library = built::library(package)?;
+        self.place_library(&built::library(package)?)
+    }
+
+    /// Copies a library to `connectors/` and returns the copy's path.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be copied.
+    pub fn place_library(&self, library: &Path) -> Result<PathBuf> {
         let name = library
             .file_name()
             .context("cargo named a library without a file name")?;
         let place = self.connectors().join(name);
-        fs::copy(&library, &place)
+        fs::copy(library, &place)
             .with_context(|| format!("cannot copy {} to {}", library.display(), place.display()))?;
         // Loaders refuse what everybody may write to, which a lax umask lets cargo make.
         #[cfg(unix)]
