@@ -23,7 +23,7 @@ pub(crate) type Artifacts = Vec<(String, String, PathBuf)>;
 ///
 /// It cannot be built (the message holds cargo's), or has no such program.
 pub fn program(package: &str, name: &str) -> Result<PathBuf> {
-    let artifacts = build(package, None)?;
+    let artifacts = build(package, own_profile(), None)?;
     let found = artifacts
         .into_iter()
         .find(|(kind, found, _)| kind == "bin" && found == name);
@@ -37,7 +37,7 @@ pub fn program(package: &str, name: &str) -> Result<PathBuf> {
 ///
 /// As [`program`].
 pub fn example_program(package: &str, name: &str) -> Result<PathBuf> {
-    let artifacts = build(package, Some(name))?;
+    let artifacts = build(package, own_profile(), Some(name))?;
     let found = artifacts
         .into_iter()
         .find(|(kind, found, _)| kind == "example" && found == name);
@@ -51,20 +51,17 @@ pub fn example_program(package: &str, name: &str) -> Result<PathBuf> {
 ///
 /// It cannot be built (the message holds cargo's), or has no shared library.
 pub fn library(package: &str) -> Result<PathBuf> {
-    let artifacts = build(package, None)?;
-    only_library(package, artifacts)
+    library_in(package, own_profile())
 }
 
-/// Builds `package` as it is shipped, in the release profile, and returns its shared library.
+/// As [`library`], in a profile of the workspace: `release` is what is shipped, and a bench compares code that was built
+/// alike.
 ///
 /// # Errors
 ///
 /// As [`library`].
-pub fn release_library(package: &str) -> Result<PathBuf> {
-    only_library(
-        package,
-        run(cargo(), workspace_root(), package, &["--release"])?,
-    )
+pub fn library_in(package: &str, profile: &str) -> Result<PathBuf> {
+    only_library(package, build(package, profile, None)?)
 }
 
 /// Returns the cargo that runs the tests.
@@ -95,22 +92,33 @@ pub(crate) fn only_library(package: &str, artifacts: Artifacts) -> Result<PathBu
     Ok(library.2)
 }
 
-fn build(package: &str, example: Option<&str>) -> Result<Artifacts> {
-    static BUILT: Mutex<BTreeMap<(String, Option<String>), Artifacts>> =
-        Mutex::new(BTreeMap::new());
+/// Returns the profile that the tests themselves were built in.
+fn own_profile() -> &'static str {
+    if cfg!(debug_assertions) {
+        "dev"
+    } else {
+        "release"
+    }
+}
+
+/// What was built: package, profile, example.
+type Built = (String, String, Option<String>);
+
+fn build(package: &str, profile: &str, example: Option<&str>) -> Result<Artifacts> {
+    static BUILT: Mutex<BTreeMap<Built, Artifacts>> = Mutex::new(BTreeMap::new());
+    let key = (
+        package.to_owned(),
+        profile.to_owned(),
+        example.map(str::to_owned),
+    );
     // A test that panicked meanwhile has left a map that is still true.
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    let key = (package.to_owned(), example.map(str::to_owned));
     if let Some(artifacts) = built.get(&key) {
         return Ok(artifacts.clone());
     }
-    // The profile that the tests themselves were built in.
-    let mut arguments = Vec::new();
+    let mut arguments = vec!["--profile", profile];
     if let Some(example) = example {
         arguments.extend(["--example", example]);
-    }
-    if !cfg!(debug_assertions) {
-        arguments.push("--release");
     }
     let artifacts = run(cargo(), workspace_root(), package, &arguments)?;
     built.insert(key, artifacts.clone());

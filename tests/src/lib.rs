@@ -25,7 +25,7 @@ mod workplace;
 
 use std::path::Path;
 
-pub use built::{example_program, library, program, release_library};
+pub use built::{example_program, library, library_in, program};
 pub use foreign::{ForeignWorkspace, has_toolchain};
 pub use invocation::{Invocation, Running};
 pub use output::Output;

@@ -18,8 +18,7 @@ use std::{
 
 use serde_json::Value;
 use switchboard_tests::{
-    ForeignWorkspace, Stage, example_input, has_toolchain, release_library, settings,
-    workspace_root,
+    ForeignWorkspace, Stage, example_input, has_toolchain, library_in, settings, workspace_root,
 };
 
 /// The Example CRM's connector in all its variants.
@@ -197,7 +196,7 @@ fn a_changed_boundary_is_refused_by_its_first_difference() {
 /// With fat LTO, stripped: what an author ships.
 #[test]
 fn the_shipped_library_logs_a_call_is_small_and_has_no_network() {
-    let library = release_library("switchboard-connector-example").unwrap();
+    let library = library_in("switchboard-connector-example", "release").unwrap();
     let inspection = assert_logs_a_call(&library);
     assert_eq!(inspection["imports_network"], false);
     let size = inspection["size"].as_u64().unwrap();
