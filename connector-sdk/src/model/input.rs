@@ -172,6 +172,9 @@ impl CreateCallLog {
             .as_ref()
             .map(|object| Contact::read(object, faults));
         let auth_header = input.require("authHeader", faults, Object::text);
+        if let Some(value) = &auth_header {
+            check_header_value(value, &input.pointer_to("authHeader"), faults);
+        }
         let call_log = input.require("callLog", faults, Object::object);
         let call_log = call_log.map(|object| CallRecord::read(&object, faults));
         if let (Some(contact), Some(object)) = (&contact, &contact_object) {
@@ -324,6 +327,19 @@ fn utf8<'a>(json: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
             faults.add("", message);
         })
         .ok()
+}
+
+/// Reports what no header can carry. A secret that is read from a file often ends in a line break.
+fn check_header_value(value: &str, pointer: &str, faults: &mut Faults) {
+    let is_control = |byte: u8| byte.is_ascii_control() && byte != b'\t';
+    if let Some(index) = value.bytes().position(is_control) {
+        let message = format!(
+            "holds a control character, such as a line break, at byte {} of {}; leave it out",
+            index + 1,
+            value.len()
+        );
+        faults.add(pointer, message);
+    }
 }
 
 fn numbers_of(record: &CallRecord) -> Vec<String> {

@@ -299,6 +299,27 @@ fn an_empty_id_is_refused_and_an_empty_name_is_none() {
 }
 
 #[test]
+fn an_authorization_that_no_header_can_carry_is_refused_and_not_shown() {
+    for (value, place) in [
+        ("Bearer s3cret\n", "byte 14 of 14"),
+        ("\0", "byte 1 of 1"),
+        ("ab\u{7f}c", "byte 3 of 4"),
+    ] {
+        let input = with("/authHeader", json!(value));
+        let message =
+            format!("a control character, such as a line break, at {place}; leave it out");
+        let expected = [format!("/authHeader: holds {message}")];
+        assert_eq!(faults(input.to_string()), expected);
+    }
+    for value in ["", "Bearer\tx", "Bearer żółw"] {
+        assert_eq!(
+            read(&with("/authHeader", json!(value))).auth_header(),
+            value
+        );
+    }
+}
+
+#[test]
 fn one_of_three_ids_names_the_call() {
     let record = |ids: Value| {
         let mut input = example();
