@@ -25,11 +25,28 @@ pub(super) fn moment(raw: &RawValue) -> Option<Timestamp> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return from_millis(text).filter(|_| !is_date(text));
     }
-    if !text.contains(['T', 't', ' ']) {
+    if !has_time(text) {
         return None;
     }
     let with_offset = PARSER.parse_timestamp(text).ok();
-    with_offset.or_else(|| in_utc(PARSER.parse_datetime(text).ok()?))
+    with_offset.or_else(|| without_offset(text))
+}
+
+/// Whether a date is followed by a time: its separator stands behind 10 characters (`2026-03-05`) or 8 (`20260305`).
+/// Elsewhere a `T` is part of something else, such as the zone in `2026-03-05[Europe/Tallinn]`.
+fn has_time(text: &str) -> bool {
+    let separates = |index| matches!(text.as_bytes().get(index), Some(b'T' | b't' | b' '));
+    // A signed year has six digits: `+002026-03-05`.
+    let n_more = if text.starts_with(['+', '-']) { 3 } else { 0 };
+    separates(10 + n_more) || separates(8 + n_more)
+}
+
+/// Reads a time without an offset as UTC, but not one that names a zone: that is a time of that zone.
+fn without_offset(text: &str) -> Option<Timestamp> {
+    if text.contains('[') {
+        return None;
+    }
+    in_utc(PARSER.parse_datetime(text).ok()?)
 }
 
 /// Whether digits are a date such as `20260305`. As milliseconds they would be a moment of January 1970.
@@ -87,6 +104,7 @@ mod tests {
             r#""2026-03-05T12:00:00-00:00""#,
             r#""2026-03-05T14:00:00+02""#,
             r#""2026-03-05T12:00:00Z[UTC]""#,
+            r#""+002026-03-05T12:00:00Z""#,
         ] {
             assert_eq!(read(form), noon, "{form}");
         }
@@ -104,6 +122,9 @@ mod tests {
             "true",
             "{}",
             r#""2026-03-05+05:30""#,
+            r#""2026-03-05T12:00:00[Europe/Berlin]""#,
+            r#""2026-03-05[Europe/Tallinn]""#,
+            r#""2026-03-05[America/New York]""#,
             r#""2026-03-05Z""#,
             r#""20260305""#,
             r#""12:00:00""#,
