@@ -102,14 +102,8 @@ impl<C: Connector> RawConnector for Exported<C> {
                 Fault::unsupported(format!("this connector does not know {name:?}"))
             })
         });
-        let answer = Fenced::new(async move { started?.await });
-        async move {
-            match answer.await {
-                Ok(json) => ROk(RVec::from(json)),
-                Err(fault) => RErr(RawFault::from(fault)),
-            }
-        }
-        .into_ffi()
+        // The fence is the outermost future: an async block around it would panic if it was polled after its end.
+        Fenced::new(async move { started?.await.map(RVec::from) }).into_ffi()
     }
 }
 

@@ -15,6 +15,9 @@ use std::pin::Pin;
 use std::sync::Once;
 use std::task::{Context, Poll};
 
+use abi_stable::std_types::{RErr, RResult};
+use switchboard_abi::RawFault;
+
 use crate::fault::Fault;
 
 thread_local! {
@@ -74,7 +77,7 @@ fn discard(payload: Box<dyn Any + Send>) {
     }
 }
 
-/// A future of a connector behind the fence.
+/// A future of a connector behind the fence, ready for the boundary: nothing may stand around it that could panic.
 pub(crate) struct Fenced<F>(Option<Pin<Box<F>>>);
 
 impl<F> Fenced<F> {
@@ -87,11 +90,12 @@ impl<F, T> Future for Fenced<F>
 where
     F: Future<Output = Result<T, Fault>>,
 {
-    type Output = Result<T, Fault>;
+    type Output = RResult<T, RawFault>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(future) = self.0.as_mut() else {
-            return Poll::Ready(Err(Fault::internal("a call was polled after its end")));
+            let fault = Fault::internal("a call was polled after its end");
+            return Poll::Ready(RErr(fault.into()));
         };
         let polled = catch_fresh(|| future.as_mut().poll(context));
         let ended = match polled {
@@ -101,7 +105,7 @@ where
         };
         // What the future still holds goes now, while a panic in it can be caught.
         fenced_drop(self.0.take());
-        Poll::Ready(ended)
+        Poll::Ready(ended.map_err(RawFault::from).into())
     }
 }
 
@@ -169,9 +173,9 @@ pub(crate) mod tests {
     #[test]
     fn a_call_polled_after_its_end_yields_a_fault() {
         let mut future = Fenced::new(std::future::ready(Ok::<_, Fault>(1)));
-        assert_eq!(pollster::block_on(&mut future), Ok(1));
+        assert_eq!(pollster::block_on(&mut future).into_result().unwrap(), 1);
         let fault = pollster::block_on(&mut future).unwrap_err();
-        assert_eq!(fault.code(), FaultCode::Internal);
+        assert_eq!(fault.code, FaultCode::Internal.number());
     }
 
     #[test]
@@ -191,10 +195,8 @@ pub(crate) mod tests {
             context.waker().wake_by_ref();
             Poll::<Result<(), Fault>>::Pending
         }));
-        assert_eq!(
-            pollster::block_on(future).unwrap_err().code(),
-            FaultCode::Panicked
-        );
+        let fault = pollster::block_on(future).unwrap_err();
+        assert_eq!(fault.code, FaultCode::Panicked.number());
     }
 
     #[test]

@@ -344,6 +344,17 @@ fn an_ended_call_keeps_none_of_its_services() {
     assert_eq!(host.n_users(), n_users);
 }
 
+/// An async block stood around the fence; polled after its end it panicked where nothing catches that.
+#[test]
+fn a_call_polled_after_its_end_yields_a_fault() {
+    let host = answering_host();
+    let probe = open_probe(&host, json!({})).unwrap();
+    let mut call = start_noted(&probe, &host, "");
+    pollster::block_on(&mut call).into_result().unwrap();
+    let fault = pollster::block_on(&mut call).into_result().unwrap_err();
+    assert_eq!(Fault::from(fault).code(), FaultCode::Internal);
+}
+
 #[test]
 fn services_that_are_closed_end_the_call_with_that_fault() {
     let host = PretendHost::new();
