@@ -39,6 +39,13 @@ const HOST_HEADERS: [&str; 9] = [
     "expect",
 ];
 
+/// Headers with which a server takes a request for one of another method: a write could pass as a read.
+const METHOD_HEADERS: [&str; 3] = [
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+];
+
 /// More than any server accepts. Beyond it the head could leave before the body's first poll.
 const MAX_HEADERS_SIZE: usize = 64 * 1024;
 
@@ -161,9 +168,16 @@ fn read_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Fau
             name.chars().take(40).collect::<String>()
         )));
     };
-    if HOST_HEADERS.contains(&parsed.as_str()) || parsed.as_str().starts_with("proxy-") {
+    // Many servers read `content_length` as `content-length`: CGI knows no difference.
+    let known_as = parsed.as_str().replace('_', "-");
+    if HOST_HEADERS.contains(&known_as.as_str()) || known_as.starts_with("proxy-") {
         return Err(Fault::internal(format!(
             "the header {parsed} is the host's to set; leave it out"
+        )));
+    }
+    if METHOD_HEADERS.contains(&known_as.as_str()) {
+        return Err(Fault::internal(format!(
+            "the header {parsed} hides the request's method; send the request with that method"
         )));
     }
     let Ok(mut value) = HeaderValue::from_bytes(value.as_bytes()) else {
@@ -225,6 +239,9 @@ mod tests {
             "CONTENT-length",
             "Proxy-Authorization",
             "proxy-connection",
+            "transfer_encoding",
+            "Content_Length",
+            "proxy_authorization",
         ]);
         for name in names {
             let head = head("GET", "https://crm.test/", &[(name, "s3cret")]);
@@ -232,6 +249,21 @@ mod tests {
             assert_eq!(fault.code(), FaultCode::Internal, "{name}");
             assert!(fault.message().contains(&name.to_lowercase()), "{fault}");
             assert!(!fault.message().contains("s3cret"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_write_cannot_pass_as_a_read_by_a_header() {
+        for name in METHOD_HEADERS
+            .into_iter()
+            .chain(["X_HTTP_Method_Override", "x-http_method"])
+        {
+            for method in ["GET", "POST"] {
+                let head = head(method, "https://crm.test/", &[(name, "DELETE")]);
+                let fault = Request::read(head, vec![]).unwrap_err();
+                assert_eq!(fault.code(), FaultCode::Internal, "{name}");
+                assert!(fault.message().contains(&name.to_lowercase()), "{fault}");
+            }
         }
     }
 
