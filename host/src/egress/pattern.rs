@@ -24,7 +24,9 @@ pub struct HostPattern {
 
 /// Requests that only read although their method could write: `METHOD /path`.
 ///
-/// The path is compared whole and without its query; a `*` at its end stands for any rest, the empty one included.
+/// The path is compared whole and without its query; a `*` at its end stands for any rest, the empty one included, that
+/// every server reads alike: not for one with an encoded slash or backslash, or with a dot segment, which some servers
+/// resolve to a path outside of what the pattern names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RequestPattern {
     method: String,
@@ -107,7 +109,7 @@ impl RequestPattern {
     /// Whether a request with this method and percent-encoded path is meant.
     pub fn matches(&self, method: &str, path: &str) -> bool {
         let path_matches = if self.is_prefix {
-            path.starts_with(&self.path)
+            path.starts_with(&self.path) && is_unambiguous(path)
         } else {
             path == self.path
         };
@@ -293,6 +295,16 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>), PatternError> {
         }
         None => Ok((text, None)),
     }
+}
+
+/// Whether a path has the same segments for every server.
+fn is_unambiguous(path: &str) -> bool {
+    let path = path.to_ascii_lowercase().replace("%2e", ".");
+    let is_dots = |segment| matches!(segment, "." | "..");
+    !path.contains('\\')
+        && !path.contains("%2f")
+        && !path.contains("%5c")
+        && !path.split('/').any(is_dots)
 }
 
 fn ends_below(host: &str, parent: &str) -> bool {

@@ -167,3 +167,26 @@ proptest! {
         }
     }
 }
+
+/// `/v1/search/..%2Fdelete` passed as a read by `/v1/search/*`.
+#[test]
+fn a_path_that_servers_read_differently_matches_no_prefix() {
+    let pattern: RequestPattern = "POST /v1/search/*".parse().unwrap();
+    assert!(pattern.matches("POST", "/v1/search/a.b/...c%20d"));
+    for rest in [
+        "..%2Fdelete",
+        "..%2fdelete",
+        "a%5C..",
+        "a%5c",
+        "../delete",
+        ".",
+        "a/%2e%2E/b",
+        "a\\b",
+    ] {
+        let path = format!("/v1/search/{rest}");
+        assert!(!pattern.matches("POST", &path), "{path}");
+        // Written out by the operator it is what the operator means.
+        let whole: RequestPattern = format!("POST {path}").parse().unwrap();
+        assert!(whole.matches("POST", &path), "{path}");
+    }
+}
