@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use switchboard_connector_sdk::Fault;
 use tokio::runtime::Handle;
 
@@ -43,16 +43,19 @@ pub struct CrmInfo {
     /// The name for people.
     pub display_name: String,
     /// The manifest.
+    #[serde(serialize_with = "lossily")]
     pub manifest: PathBuf,
     /// The connector's name, from its library.
     pub connector: Option<String>,
     /// The connector's version.
     pub version: Option<String>,
     /// The library in use.
+    #[serde(serialize_with = "some_lossily")]
     pub library: Option<PathBuf>,
     /// The SHA-256 of the library in use, as a manifest pins it.
     pub sha256: Option<Digest>,
     /// Libraries of the same name in later folders, which are not used.
+    #[serde(serialize_with = "each_lossily")]
     pub shadowed: Vec<PathBuf>,
     /// Whether requests go through a proxy, which then resolves names in the host's place.
     pub proxy: bool,
@@ -287,6 +290,20 @@ impl Crm {
     }
 }
 
+/// Writes a path, which need not be UTF-8, as text, which has to be.
+fn lossily<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    path.to_string_lossy().serialize(serializer)
+}
+
+fn some_lossily<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = path.as_deref().map(Path::to_string_lossy);
+    text.serialize(serializer)
+}
+
+fn each_lossily<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
+}
+
 /// Returns how the manifest names the library for this machine.
 fn reference(manifest: &Manifest) -> Result<loader::LibraryRef, Disabled> {
     use crate::manifest::LibraryRef;
@@ -346,4 +363,27 @@ fn with_sources(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+
+    #[test]
+    fn paths_that_are_not_utf_8_are_written_all_the_same() {
+        let path = Path::new(OsStr::from_bytes(b"/crm/\xff.toml"));
+        let mut info = Crm::new("acme", "Acme", path).info();
+        info.library = Some(path.to_owned());
+        info.shadowed = vec![path.to_owned()];
+        let json = serde_json::to_value(&info).unwrap();
+        let shown = "/crm/\u{fffd}.toml";
+        assert_eq!(json["manifest"], shown);
+        assert_eq!(json["library"], shown);
+        assert_eq!(json["shadowed"], serde_json::json!([shown]));
+        info.library = None;
+        assert!(serde_json::to_value(&info).unwrap()["library"].is_null());
+    }
 }

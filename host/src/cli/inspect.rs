@@ -49,7 +49,8 @@ fn facts(inspection: &Inspection) -> Vec<(&'static str, Value)> {
         chain.collect::<Vec<_>>().join(": ")
     });
     vec![
-        ("file", json!(inspection.path)),
+        // A path need not be UTF-8, JSON has to be.
+        ("file", json!(inspection.path.to_string_lossy())),
         ("size", json!(inspection.size)),
         ("sha256", json!(inspection.digest)),
         ("platform", json!(inspection.platform.to_string())),
