@@ -11,7 +11,7 @@ use super::{FAILURE, print, say_if_disabled};
 
 /// List the CRMs that manifests enable
 ///
-/// Prints a line a CRM: name, display name, connector, version, state, library. Loads every connector, as a gateway does
+/// Prints a line a CRM: name, display name, connector, version, state, library; in a terminal a table. Loads every connector, as a gateway does
 /// when it starts. What is wrong with a manifest is shown on stderr with its line.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -28,8 +28,10 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
     let crms = settings.host().build()?.crms();
     let text = if arguments.json {
         format!("{:#}\n", json!(crms))
+    } else if std::io::stdout().is_terminal() {
+        table(&crms)
     } else {
-        table(&crms, std::io::stdout().is_terminal())
+        lines(&crms)
     };
     print(&text)?;
     let n_disabled = crms.iter().filter(|crm| say_if_disabled(crm)).count();
@@ -41,28 +43,34 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
     })
 }
 
-/// One line a CRM: columns for a person, tabs for a program.
-fn table(crms: &[CrmInfo], for_person: bool) -> String {
-    const TITLES: [&str; 6] = [
+/// What the list says of a CRM, in the order of a program's columns.
+type Row = [String; 6];
+
+/// One line a CRM, for a program: cells between tabs.
+fn lines(crms: &[CrmInfo]) -> String {
+    crms.iter().map(|crm| row(crm).join("\t") + "\n").collect()
+}
+
+/// One line a CRM, for a person: aligned columns under titles. The state comes last, for its reason may be long.
+fn table(crms: &[CrmInfo]) -> String {
+    let titles = [
         "NAME",
         "DISPLAY NAME",
         "CONNECTOR",
         "VERSION",
-        "STATE",
         "LIBRARY",
+        "STATE",
     ];
-    let mut rows: Vec<[String; 6]> = crms.iter().map(row).collect();
-    if !for_person {
-        return rows.iter().map(|row| row.join("\t") + "\n").collect();
-    }
-    rows.insert(0, TITLES.map(str::to_owned));
-    let widths: Vec<_> = (0..TITLES.len())
-        .map(|column| width(rows.iter().map(|row| row[column].as_str())))
-        .collect();
+    let mut rows = vec![titles.map(str::to_owned)];
+    rows.extend(crms.iter().map(|crm| {
+        let [name, display_name, connector, version, state, library] = row(crm);
+        [name, display_name, connector, version, library, state]
+    }));
+    let widths = std::array::from_fn(|column| width(rows.iter().map(|row| row[column].as_str())));
     rows.iter().map(|row| aligned(row, &widths)).collect()
 }
 
-fn row(crm: &CrmInfo) -> [String; 6] {
+fn row(crm: &CrmInfo) -> Row {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let state = match &crm.state {
         CrmState::Disabled { reason, .. } => format!("disabled: {reason}"),
@@ -76,11 +84,9 @@ fn row(crm: &CrmInfo) -> [String; 6] {
     for shadowed in &crm.shadowed {
         library.push_str(&format!(" (shadows {})", shadowed.display()));
     }
-    let names = [crm.name.clone(), crm.display_name.clone()];
-    let [name, display_name] = names;
     [
-        name,
-        display_name,
+        crm.name.clone(),
+        crm.display_name.clone(),
         or_dash(&crm.connector),
         or_dash(&crm.version),
         state,
@@ -93,11 +99,46 @@ fn width<'a>(cells: impl Iterator<Item = &'a str>) -> usize {
     cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
 }
 
-fn aligned(row: &[String; 6], widths: &[usize]) -> String {
+fn aligned(row: &Row, widths: &[usize; 6]) -> String {
     let cells = row
         .iter()
         .zip(widths)
         .map(|(cell, &width)| format!("{cell:width$}"));
     let line = cells.collect::<Vec<_>>().join("  ");
     format!("{}\n", line.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use switchboard_host::Host;
+
+    use super::*;
+
+    #[test]
+    fn a_long_reason_moves_no_column() {
+        let folder = tempfile::tempdir().unwrap();
+        let fault = "x = 1\n"
+            .repeat(10)
+            .replace('x', "unknown_key_of_the_manifest");
+        let manifest = format!("manifest_version = 1\n{fault}[crm]\nname = \"acme\"\n");
+        std::fs::write(folder.path().join("acme.toml"), manifest).unwrap();
+        let host = Host::builder().manifests(folder.path()).build().unwrap();
+        let crms = host.crms();
+        let table = table(&crms);
+        let (titles, line) = table.split_once('\n').unwrap();
+        assert!(titles.ends_with("LIBRARY  STATE"), "{table}");
+        let state = titles.find("STATE").unwrap();
+        assert!(line[state..].starts_with("disabled: "), "{table}");
+        assert!(line.len() > 3 * titles.len(), "{table}");
+        let cells: Vec<_> = lines(&crms)
+            .trim_end()
+            .split('\t')
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(cells[..4], ["acme", "acme", "-", "-"]);
+        assert!(
+            cells[4].starts_with("disabled: ") && cells[5] == "-",
+            "{cells:?}"
+        );
+    }
 }
