@@ -7,14 +7,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, bail};
 use switchboard_host::{CallOptions, CallOutcome, Fault, Host, with_auth_header};
 
 use super::config::Settings;
-use super::{FAILURE, print, say, say_if_disabled};
+use super::{print, say, say_if_disabled};
 
 /// More than the largest input, so that one that is too large is seen to be.
 const MAX_READ_BYTES: u64 = 10 * 1024 * 1024 + 1;
+
+/// The exit codes of a call that is logged, and of one of which nobody knows.
+const LOGGED: u8 = 0;
+const UNKNOWN: u8 = 3;
 
 /// Log one call into a CRM
 ///
@@ -96,8 +100,22 @@ fn outcome(
     for crm in host.crms() {
         say_if_disabled(&crm);
     }
-    tracing::warn!("no ledger keeps what was logged: a repeated call is logged again");
-    Ok(runtime.block_on(log(&host, &arguments.crm, input)))
+    let outcome = runtime.block_on(log(&host, &arguments.crm, input));
+    if matches!(outcome.exit_code(), LOGGED | UNKNOWN) {
+        warn_of_repetition();
+    }
+    Ok(outcome)
+}
+
+/// Says that nothing prevents a second entry: in the log, whose reader may expect JSON only, and without a log to the
+/// person, who has to know it all the same.
+fn warn_of_repetition() {
+    const NOTICE: &str = "no ledger keeps what was logged: a repeated call is logged again";
+    if tracing::enabled!(tracing::Level::WARN) {
+        tracing::warn!("{NOTICE}");
+    } else {
+        say(NOTICE);
+    }
 }
 
 fn input(arguments: &Arguments) -> anyhow::Result<Vec<u8>> {
@@ -105,12 +123,21 @@ fn input(arguments: &Arguments) -> anyhow::Result<Vec<u8>> {
     let Some(name) = &arguments.auth_header_env else {
         return Ok(input);
     };
-    let value = std::env::var(name)
+    let value = variable(name)
         .with_context(|| format!("cannot take authHeader from the environment variable {name}"))?;
     Ok(match with_auth_header(&input, &value) {
         Cow::Borrowed(_) => input,
         Cow::Owned(filled) => filled,
     })
+}
+
+/// Reads a variable that is secret, so that no error may quote it.
+fn variable(name: &str) -> anyhow::Result<String> {
+    let value = std::env::var_os(name).ok_or_else(|| anyhow!("it is not set"))?;
+    let Ok(value) = value.into_string() else {
+        bail!("its value is not UTF-8");
+    };
+    Ok(value)
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
@@ -198,14 +225,14 @@ impl Signals {
 
 fn report(outcome: &CallOutcome) -> ExitCode {
     let json = serde_json::to_string(outcome).expect("an outcome is JSON");
-    match print(&format!("{json}\n")) {
-        Ok(()) => ExitCode::from(outcome.exit_code()),
-        Err(error) => {
-            // The outcome must not be lost with the pipe that should have taken it.
-            say(&format!(
-                "error: cannot write to stdout: {error}; the outcome was {json}"
-            ));
-            ExitCode::from(outcome.exit_code().max(FAILURE))
-        }
-    }
+    let code = outcome.exit_code();
+    let Err(error) = print(&format!("{json}\n")) else {
+        return ExitCode::from(code);
+    };
+    // The outcome must not be lost with the pipe that should have taken it.
+    say(&format!(
+        "error: cannot write to stdout: {error}; the outcome was {json}"
+    ));
+    // Nobody has read it, so a logged call must look neither logged nor worth repeating.
+    ExitCode::from(if code == LOGGED { UNKNOWN } else { code })
 }
