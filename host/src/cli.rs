@@ -33,50 +33,31 @@ pub(crate) struct Arguments {
 /// Flags of every subcommand. A flag wins over the environment, that over the configuration file.
 #[derive(Debug, Args)]
 struct Globals {
-    /// Folder of manifests, one TOML file a CRM [default: manifests]
-    #[arg(long, global = true, value_name = "DIR", env = "SWITCHBOARD_MANIFESTS")]
+    /// Folder of manifests, one TOML file a CRM [env: SWITCHBOARD_MANIFESTS] [default: manifests]
+    #[arg(long, global = true, value_name = "DIR")]
     manifests: Option<PathBuf>,
 
-    /// Folder of connector libraries; may be repeated, the first that has a library wins [default: the program's folder,
-    /// `connectors` in it, and `connectors` beside it]
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "SWITCHBOARD_CONNECTORS",
-        value_delimiter = LIST_SEPARATOR
-    )]
+    /// Folder of connector libraries; may be repeated, the first that has a library wins [env: SWITCHBOARD_CONNECTORS,
+    /// separated as in PATH] [default: the program's folder, `connectors` in it, and `connectors` beside it]
+    #[arg(long, global = true, value_name = "DIR")]
     connectors: Vec<PathBuf>,
 
-    /// PEM file of certificates to trust beside the system's
-    #[arg(long, global = true, value_name = "FILE", env = "SWITCHBOARD_CA_FILE")]
+    /// PEM file of certificates to trust beside the system's [env: SWITCHBOARD_CA_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
-    /// Configuration file [default: switchboard.toml, if there is one]
-    #[arg(long, global = true, value_name = "FILE", env = "SWITCHBOARD_CONFIG")]
+    /// Configuration file [env: SWITCHBOARD_CONFIG] [default: switchboard.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// How much to log on stderr [default: info]
-    #[arg(
-        long,
-        global = true,
-        value_name = "LEVEL",
-        env = "SWITCHBOARD_LOG_LEVEL"
-    )]
+    /// How much to log on stderr [env: SWITCHBOARD_LOG_LEVEL] [default: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<LogLevel>,
 
-    /// How to write the log [default: text]
-    #[arg(
-        long,
-        global = true,
-        value_name = "FORMAT",
-        env = "SWITCHBOARD_LOG_FORMAT"
-    )]
+    /// How to write the log [env: SWITCHBOARD_LOG_FORMAT] [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
 }
-
-/// Separates paths in an environment variable, as in `PATH`.
-const LIST_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 
 #[derive(Debug, Clone, Copy, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,8 +1,11 @@
 //! Where the program's settings come from: flag, environment, configuration file, default; the first wins.
 
+use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use clap::ValueEnum;
 use serde::Deserialize;
 use switchboard_host::{Host, HostBuilder};
 
@@ -18,10 +21,10 @@ pub(super) struct Settings {
     ca_file: Option<PathBuf>,
 }
 
-/// The configuration file. Its paths are relative to its own folder.
+/// What one source says. Paths of the configuration file are relative to its own folder.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Given {
     manifests: Option<PathBuf>,
     connectors: Option<Vec<PathBuf>>,
     ca_file: Option<PathBuf>,
@@ -30,25 +33,30 @@ struct File {
 }
 
 impl Settings {
-    /// Puts the settings together and starts the log.
+    /// Puts the settings together and starts the log, even if one of them is wrong.
     pub(super) fn read(globals: &Globals) -> anyhow::Result<Self> {
-        let file = File::read(globals.config.as_deref());
-        let (log_level, log_format) = match &file {
-            Ok(file) => (file.log_level, file.log_format),
-            Err(_) => (None, None),
+        let config = globals.config.clone();
+        let config = config.or_else(|| path("SWITCHBOARD_CONFIG"));
+        let environment = Given::by_environment();
+        let file = Given::by_file(config.as_deref());
+        let flags = Given::by_flags(globals);
+        let (given, fault) = match (environment, file) {
+            (Ok(environment), Ok(file)) => (flags.or(environment).or(file), None),
+            (Ok(given), Err(fault)) | (Err(fault), Ok(given)) => (flags.or(given), Some(fault)),
+            (Err(fault), Err(_)) => (flags, Some(fault)),
         };
         logging::start(
-            globals.log_level.or(log_level).unwrap_or(LogLevel::Info),
-            globals.log_format.or(log_format).unwrap_or(LogFormat::Text),
+            given.log_level.unwrap_or(LogLevel::Info),
+            given.log_format.unwrap_or(LogFormat::Text),
         );
-        let file = file?;
-        let connectors = Some(globals.connectors.clone()).filter(|folders| !folders.is_empty());
-        let manifests = globals.manifests.clone().or(file.manifests);
-        Ok(Self {
-            manifests: manifests.unwrap_or_else(|| PathBuf::from("manifests")),
-            connectors: connectors.or(file.connectors),
-            ca_file: globals.ca_file.clone().or(file.ca_file),
-        })
+        match fault {
+            Some(fault) => Err(fault),
+            None => Ok(Self {
+                manifests: given.manifests.unwrap_or_else(|| "manifests".into()),
+                connectors: given.connectors,
+                ca_file: given.ca_file,
+            }),
+        }
     }
 
     /// Starts a host of these settings.
@@ -64,9 +72,35 @@ impl Settings {
     }
 }
 
-impl File {
+impl Given {
+    fn by_flags(globals: &Globals) -> Self {
+        Self {
+            manifests: globals.manifests.clone(),
+            connectors: Some(globals.connectors.clone()).filter(|folders| !folders.is_empty()),
+            ca_file: globals.ca_file.clone(),
+            log_level: globals.log_level,
+            log_format: globals.log_format,
+        }
+    }
+
+    fn by_environment() -> anyhow::Result<Self> {
+        let connectors = variable("SWITCHBOARD_CONNECTORS");
+        let connectors = connectors.map(|folders| {
+            let folders = env::split_paths(&folders);
+            let named = folders.filter(|folder| !folder.as_os_str().is_empty());
+            named.collect::<Vec<_>>()
+        });
+        Ok(Self {
+            manifests: path("SWITCHBOARD_MANIFESTS"),
+            connectors: connectors.filter(|folders| !folders.is_empty()),
+            ca_file: path("SWITCHBOARD_CA_FILE"),
+            log_level: choice("SWITCHBOARD_LOG_LEVEL")?,
+            log_format: choice("SWITCHBOARD_LOG_FORMAT")?,
+        })
+    }
+
     /// Reads the file that was named, else the default one, if it is there.
-    fn read(named: Option<&Path>) -> anyhow::Result<Self> {
+    fn by_file(named: Option<&Path>) -> anyhow::Result<Self> {
         let path = named.unwrap_or(Path::new(DEFAULT_FILE));
         let text = match std::fs::read_to_string(path) {
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
@@ -74,9 +108,9 @@ impl File {
             }
             text => text.with_context(|| format!("cannot read {}", path.display()))?,
         };
-        let file: File = toml::from_str(&text)
+        let given: Self = toml::from_str(&text)
             .with_context(|| format!("configuration file {} is wrong", path.display()))?;
-        Ok(file.relative_to(path.parent().unwrap_or(Path::new(""))))
+        Ok(given.relative_to(path.parent().unwrap_or(Path::new(""))))
     }
 
     fn relative_to(mut self, folder: &Path) -> Self {
@@ -91,4 +125,41 @@ impl File {
         }
         self
     }
+
+    /// Fills in what is not given.
+    fn or(self, other: Self) -> Self {
+        Self {
+            manifests: self.manifests.or(other.manifests),
+            connectors: self.connectors.or(other.connectors),
+            ca_file: self.ca_file.or(other.ca_file),
+            log_level: self.log_level.or(other.log_level),
+            log_format: self.log_format.or(other.log_format),
+        }
+    }
+}
+
+/// Returns a variable of the environment. One that is empty is not set: Compose files make such.
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn path(name: &str) -> Option<PathBuf> {
+    variable(name).map(PathBuf::from)
+}
+
+/// Reads a variable that is one of a few words.
+fn choice<T: ValueEnum>(name: &str) -> anyhow::Result<Option<T>> {
+    let Some(value) = variable(name) else {
+        return Ok(None);
+    };
+    let chosen = T::from_str(&value.to_string_lossy(), false);
+    chosen.map(Some).map_err(|_| {
+        let words = T::value_variants().iter();
+        let words = words.filter_map(ValueEnum::to_possible_value);
+        let words: Vec<_> = words.map(|word| word.get_name().to_owned()).collect();
+        let words = words.join(", ");
+        anyhow!(
+            "the environment variable {name} is {value:?}; set it to one of {words}, or unset it"
+        )
+    })
 }
