@@ -125,7 +125,7 @@ fn failing() -> BTreeMap<&'static str, (i32, Value)> {
                 json!({
                     "logId": null,
                     "returnMessage": message("The call was not logged: Pipedrive gets too many requests. Log the call again \
-                        in a minute.", "warning"),
+                        in 2 seconds.", "warning"),
                     "error": {
                         "code": "rate-limited",
                         "message": "Pipedrive answered 429 to POST /api/v2/activities: x",
