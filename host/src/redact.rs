@@ -110,18 +110,15 @@ impl Texts {
 
     /// Adds an `Authorization` value: what follows its scheme, since people may read `Bearer`. Without one, all of it.
     fn add_authorization(&mut self, value: &str) {
-        match value.trim().split_once(' ') {
-            Some((scheme, token)) if is_scheme(scheme) && is_long_enough(token.trim()) => {
-                self.add_secret(token);
-            }
-            _ => self.add_secret(value),
-        }
+        self.add_secret(after_scheme(value).unwrap_or(value));
     }
 
-    /// Adds a secret of a manifest, which may be an `Authorization` value, too.
+    /// Adds a secret of a manifest. It may be an `Authorization` value, too, which others quote without the scheme.
     fn add_setting(&mut self, secret: &str) {
         self.add_secret(secret);
-        self.add_authorization(secret);
+        after_scheme(secret)
+            .into_iter()
+            .for_each(|token| self.add_secret(token));
     }
 
     /// Adds a private text, and each of its lines.
@@ -168,12 +165,19 @@ fn is_long_enough(secret: &str) -> bool {
     secret.chars().count() >= MIN_SECRET_CHARS
 }
 
-fn is_scheme(word: &str) -> bool {
-    word.bytes().all(|byte| byte.is_ascii_alphabetic())
+/// Returns what follows the scheme of an `Authorization` value, if that is enough to be the secret.
+fn after_scheme(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphabetic());
+    (is_scheme && is_long_enough(token.trim())).then_some(token)
 }
 
 /// Returns what a URL begins with, e.g. `https://`; of another text nothing.
 fn url_scheme(text: &str) -> &str {
+    let is_scheme = |word: &str| {
+        word.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
     match text.split_once("://") {
         Some((scheme, _)) if is_scheme(scheme) => &text[..scheme.len() + "://".len()],
         _ => "",
