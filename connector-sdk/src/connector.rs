@@ -253,11 +253,9 @@ mod tests {
 
     fn host_with(remaining_ms: u64) -> PretendHost {
         let host = PretendHost::new();
-        host.set_context(ContextHead {
-            call_id: "call-7".to_owned(),
-            remaining_ms,
-            ..ContextHead::default()
-        });
+        let mut context = ContextHead::new("call-7");
+        context.remaining_ms = remaining_ms;
+        host.set_context(context);
         host
     }
 

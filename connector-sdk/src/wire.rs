@@ -1,7 +1,8 @@
 //! The JSON that host and SDK exchange in heads and contexts.
 //!
-//! Unknown members are ignored and missing ones have a meaning, so that either side may be newer. Authors do not
-//! need this module: [`CallContext`](crate::CallContext) and [`Http`](crate::http::Http) wrap it.
+//! Unknown members are ignored and missing ones have a meaning, so that either side may be newer. Authors need this
+//! module in tests only: [`CallContext`](crate::CallContext) and [`Http`](crate::http::Http) wrap it. A head is made
+//! with `new`, which takes what it is for; the other members are set afterwards.
 
 use std::fmt;
 
@@ -10,6 +11,7 @@ use serde_json::value::RawValue;
 
 /// The head of an HTTP request.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RequestHead {
     /// The method in capital letters.
     pub method: String,
@@ -25,6 +27,19 @@ pub struct RequestHead {
     /// believes it where the manifest lists the request under `read_requests`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
+}
+
+impl RequestHead {
+    /// Makes the head of a request without headers.
+    pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            url: url.into(),
+            headers: Vec::new(),
+            timeout_ms: None,
+            effect: None,
+        }
+    }
 }
 
 /// Shows names of headers and no query: what a connector sends may be secret.
@@ -43,6 +58,7 @@ impl fmt::Debug for RequestHead {
 
 /// The head of an answer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ResponseHead {
     /// The status code.
     pub status: u16,
@@ -52,6 +68,17 @@ pub struct ResponseHead {
     /// The URL that answered, after redirects. Empty from a host that does not say.
     #[serde(default)]
     pub url: String,
+}
+
+impl ResponseHead {
+    /// Makes the head of an answer from `url` without headers.
+    pub fn new(status: u16, url: impl Into<String>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            url: url.into(),
+        }
+    }
 }
 
 /// Shows names of headers and no query: a CRM may answer with cookies and tokens.
@@ -68,6 +95,7 @@ impl fmt::Debug for ResponseHead {
 
 /// What a connector is opened with.
 #[derive(Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct OpenInput {
     /// `[settings]` of the manifest, variables filled in.
     pub settings: Box<RawValue>,
@@ -77,6 +105,17 @@ pub struct OpenInput {
     /// The host.
     #[serde(default)]
     pub host: HostInfo,
+}
+
+impl OpenInput {
+    /// Makes what a connector is opened with for the CRM `crm`.
+    pub fn new(settings: Box<RawValue>, crm: impl Into<String>, host: HostInfo) -> Self {
+        Self {
+            settings,
+            crm: crm.into(),
+            host,
+        }
+    }
 }
 
 /// Shows no settings: a part of them may be secret.
@@ -93,6 +132,7 @@ impl fmt::Debug for OpenInput {
 /// Who hosts the connector.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct HostInfo {
     /// The program, e.g. `switchboard`.
     pub name: String,
@@ -102,9 +142,28 @@ pub struct HostInfo {
     pub operations: Vec<String>,
 }
 
+impl HostInfo {
+    /// Describes a host whose `call` knows no names.
+    pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            version: version.into(),
+            operations: Vec::new(),
+        }
+    }
+}
+
 /// What travels beside the input of an operation.
+///
+/// ```
+/// use switchboard_connector_sdk::wire::ContextHead;
+///
+/// let mut context = ContextHead::new("call-7");
+/// context.attempt = 2;
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct ContextHead {
     /// The call's id in outcome, log lines and ledger.
     pub call_id: String,
@@ -123,6 +182,16 @@ pub struct ContextHead {
     /// The gateway's tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+}
+
+impl ContextHead {
+    /// Makes the context of the first attempt at a call, without a limit.
+    pub fn new(call_id: impl Into<String>) -> Self {
+        Self {
+            call_id: call_id.into(),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for ContextHead {
@@ -225,18 +294,10 @@ mod tests {
     fn debug_output_shows_no_secret() {
         let headers = vec![("authorization".to_owned(), "Bearer c4n4ry".to_owned())];
         let url = "https://a.example/x?api_token=c4n4ry#c4n4ry".to_owned();
-        let request = RequestHead {
-            method: "GET".to_owned(),
-            url: url.clone(),
-            headers: headers.clone(),
-            timeout_ms: None,
-            effect: None,
-        };
-        let response = ResponseHead {
-            status: 200,
-            headers,
-            url,
-        };
+        let mut request = RequestHead::new("GET", &url);
+        request.headers = headers.clone();
+        let mut response = ResponseHead::new(200, url);
+        response.headers = headers;
         let open: OpenInput =
             serde_json::from_str(r#"{"settings": {"key": "c4n4ry"}, "crm": "acme"}"#).unwrap();
         let shown = format!("{request:?} {response:?} {open:?}");

@@ -51,6 +51,19 @@ fn an_operation_that_the_sdk_does_not_know_is_refused_by_name() {
     assert!(errors.contains(expected), "{errors}");
 }
 
+/// A member that is added to a head would break the tests of every author who writes heads as literals.
+#[test]
+fn a_head_is_made_by_its_constructor_alone() {
+    let head = "switchboard_connector_sdk::wire::ContextHead";
+    let make = |how: &str| {
+        let export = format!("{PLAIN}\n/// A head.\npub fn head() -> {head} {{ {head}{how} }}");
+        compile(&folder("head"), &export, &[])
+    };
+    assert_eq!(make("::new(\"call-7\")"), Ok(()));
+    let errors = make(" { attempt: 2, ..Default::default() }").unwrap_err();
+    assert!(errors.contains("non-exhaustive"), "{errors}");
+}
+
 #[test]
 fn aborting_on_panic_is_refused() {
     let errors = compile(&folder("abort"), PLAIN, &["-Cpanic=abort"]).unwrap_err();

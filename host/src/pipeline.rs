@@ -168,15 +168,11 @@ fn services(call: &Call, ready: &Ready, wire: &Wire) -> CallServices {
 
 fn context(call: &Call, deadline: Instant) -> Result<Vec<u8>, Fault> {
     let remaining = deadline.saturating_duration_since(Instant::now());
-    let head = ContextHead {
-        call_id: call.id.clone(),
-        traceparent: call.options.traceparent.clone(),
-        remaining_ms: u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX),
-        attempt: 1,
-        dry_run: false,
-        locale: call.options.locale.clone(),
-        tenant: call.options.tenant.clone(),
-    };
+    let mut head = ContextHead::new(&call.id);
+    head.traceparent = call.options.traceparent.clone();
+    head.remaining_ms = u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX);
+    head.locale = call.options.locale.clone();
+    head.tenant = call.options.tenant.clone();
     serde_json::to_vec(&head)
         .map_err(|error| Fault::internal(format!("cannot write the call's context: {error}")))
 }

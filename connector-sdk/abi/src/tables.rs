@@ -41,7 +41,9 @@ pub trait HostServices: Send + Sync + Clone + 'static {
 pub trait RawConnector: Send + Sync + 'static {
     /// Runs an operation by name. A connector that does not know the name answers `unsupported`.
     ///
-    /// `context` and `input` are JSON, and so is the answer. The future may be polled on any thread and dropped at
+    /// `context` and `input` are JSON, and so is the answer. Of the context: `call_id`, `traceparent`, `remaining_ms`
+    /// (absent: no limit), `attempt` (from 1), `dry_run`, `locale`, `tenant`; each may be absent, unknown members are
+    /// ignored. What input and answer hold, the operation says. The future may be polled on any thread and dropped at
     /// any time; dropping it ends the call.
     #[sabi(last_prefix_field)]
     fn call(

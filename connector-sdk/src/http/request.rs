@@ -25,16 +25,9 @@ pub struct RequestBuilder<'a> {
 
 impl<'a> RequestBuilder<'a> {
     pub(super) fn new(host: &'a HostServicesBox, method: &str, url: String) -> Self {
-        let head = RequestHead {
-            method: method.to_ascii_uppercase(),
-            url,
-            headers: Vec::new(),
-            timeout_ms: None,
-            effect: None,
-        };
         Self {
             host,
-            head,
+            head: RequestHead::new(method.to_ascii_uppercase(), url),
             body: Ok(Vec::new()),
             content_type: None,
         }

@@ -54,15 +54,8 @@ fn every_method_is_sent_in_capital_letters_and_bare() {
         ("GET", |http| http.request("get", URL)),
     ];
     for (method, build) in methods {
-        let bare = RequestHead {
-            method: method.to_owned(),
-            url: URL.to_owned(),
-            headers: Vec::new(),
-            timeout_ms: None,
-            effect: None,
-        };
         let request = sent(build);
-        assert_eq!(request.head, bare);
+        assert_eq!(request.head, RequestHead::new(method, URL));
         assert!(request.body.is_empty());
     }
 }

@@ -152,12 +152,8 @@ struct State {
 
 impl Default for State {
     fn default() -> Self {
-        let context = ContextHead {
-            call_id: "call-1".to_owned(),
-            remaining_ms: 30_000,
-            attempt: 1,
-            ..ContextHead::default()
-        };
+        let mut context = ContextHead::new("call-1");
+        context.remaining_ms = 30_000;
         Self {
             now: Timestamp::constant(1_772_755_200, 0),
             script: HashMap::new(),
@@ -223,10 +219,7 @@ impl PretendHost {
     /// `invalid-input` if the settings do not fit its type; else what its `open` returns.
     pub fn open<C: Connector>(&self, settings: Value) -> Result<OpenConnector<C>, Fault> {
         let settings = settings::read(&settings.to_string())?;
-        let info = HostInfo {
-            name: "pretend-host".to_owned(),
-            ..HostInfo::default()
-        };
+        let info = HostInfo::new("pretend-host", env!("CARGO_PKG_VERSION"));
         let opening = Opening::new(self.services(), "test".to_owned(), info);
         Ok(OpenConnector {
             connector: C::open(settings, &opening)?,
@@ -305,12 +298,10 @@ fn reply(
     url: String,
     body: Vec<u8>,
 ) -> Result<RawMessage, Fault> {
-    let head = serde_json::to_vec(&ResponseHead {
-        status,
-        headers,
-        url,
-    })
-    .map_err(|error| Fault::internal(format!("cannot write an answer's head: {error}")))?;
+    let mut head = ResponseHead::new(status, url);
+    head.headers = headers;
+    let head = serde_json::to_vec(&head)
+        .map_err(|error| Fault::internal(format!("cannot write an answer's head: {error}")))?;
     Ok(RawMessage {
         head: head.into(),
         body: body.into(),

@@ -66,11 +66,9 @@ impl Opener {
     fn open_here(&self) -> Result<RawConnectorBox, Fault> {
         let settings = serde_json::value::RawValue::from_string(self.settings.to_string())
             .map_err(|error| Fault::internal(format!("the settings are no JSON: {error}")))?;
-        let input = OpenInput {
-            settings,
-            crm: self.crm.clone(),
-            host: host_info(),
-        };
+        // This version has no services beside HTTP, log and clock.
+        let host = HostInfo::new("switchboard", env!("CARGO_PKG_VERSION"));
+        let input = OpenInput::new(settings, &self.crm, host);
         let input = serde_json::to_vec(&input)
             .map_err(|error| Fault::internal(format!("cannot write the settings: {error}")))?;
         let log = Arc::new(CallLog::new(self.log.clone(), String::new()));
@@ -100,15 +98,6 @@ impl Opener {
             crm: self.crm.clone(),
             reason,
         }
-    }
-}
-
-fn host_info() -> HostInfo {
-    HostInfo {
-        name: "switchboard".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        // This version has no services beside HTTP, log and clock.
-        operations: Vec::new(),
     }
 }
 

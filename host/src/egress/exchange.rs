@@ -47,11 +47,8 @@ impl Answer {
             let value = String::from_utf8_lossy(value.as_bytes());
             (name.as_str().to_owned(), value.into_owned())
         });
-        let head = ResponseHead {
-            status: self.status.as_u16(),
-            headers: headers.collect(),
-            url,
-        };
+        let mut head = ResponseHead::new(self.status.as_u16(), url);
+        head.headers = headers.collect();
         (head, self.body)
     }
 }

@@ -207,16 +207,12 @@ mod tests {
     use super::*;
 
     fn head(method: &str, url: &str, headers: &[(&str, &str)]) -> RequestHead {
-        RequestHead {
-            method: method.to_owned(),
-            url: url.to_owned(),
-            headers: headers
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_string()))
-                .collect(),
-            timeout_ms: None,
-            effect: None,
-        }
+        let mut head = RequestHead::new(method, url);
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()));
+        head.headers = headers.collect();
+        head
     }
 
     fn post(headers: &[(&str, &str)]) -> Request {

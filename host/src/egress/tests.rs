@@ -54,13 +54,7 @@ fn wire_of(config: EgressConfig, lookup: &Lookup) -> Wire {
 }
 
 fn head(method: &str, url: &str) -> RequestHead {
-    RequestHead {
-        method: method.to_owned(),
-        url: url.to_owned(),
-        headers: vec![],
-        timeout_ms: None,
-        effect: None,
-    }
+    RequestHead::new(method, url)
 }
 
 fn with_header(mut head: RequestHead, name: &str, value: &str) -> RequestHead {

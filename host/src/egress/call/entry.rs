@@ -187,13 +187,7 @@ mod tests {
     }
 
     fn start(call: &Arc<Call>, effect: Effect) -> Result<Entry, Fault> {
-        let head = RequestHead {
-            method: "POST".to_owned(),
-            url: "https://crm.test/x".to_owned(),
-            headers: vec![],
-            timeout_ms: None,
-            effect: None,
-        };
+        let head = RequestHead::new("POST", "https://crm.test/x");
         call.start(&Request::read(head, vec![]).unwrap(), effect)
     }
 
