@@ -109,8 +109,10 @@ impl<C: Connector> RawConnector for Exported<C> {
 
 /// Makes a crate's library a connector.
 ///
-/// Takes the type that implements [`Connector`](crate::Connector), the operations that it knows, and, if it has
-/// settings, the file with their JSON Schema, relative to the crate's folder. `own_network = true` declares that the
+/// Takes the type that implements [`Connector`](crate::Connector), the operations that it knows, and, unless its
+/// settings are [`NoSettings`](crate::NoSettings), the file with their JSON Schema, relative to the crate's folder: with
+/// it the host shows an operator the line of a mistaken setting before anything is opened. Without settings any key is
+/// such a mistake. `own_network = true` declares that the
 /// connector opens sockets of its own; the host then treats every failure as one whose end is unclear.
 ///
 /// ```ignore
@@ -122,10 +124,15 @@ impl<C: Connector> RawConnector for Exported<C> {
 #[macro_export]
 macro_rules! export_connector {
     ($connector:ty, operations = [$($operation:ident),+ $(,)?] $(,)?) => {
-        $crate::export_connector!(@export $connector, [$($operation),+], "", false);
+        $crate::export_connector!($connector, operations = [$($operation),+], own_network = false);
     };
     ($connector:ty, operations = [$($operation:ident),+ $(,)?], own_network = $own:literal $(,)?) => {
-        $crate::export_connector!(@export $connector, [$($operation),+], "", $own);
+        $crate::export_connector!(
+            @export $connector,
+            [$($operation),+],
+            $crate::__private::schema_of_no_settings::<$connector>(),
+            $own
+        );
     };
     (
         $connector:ty,

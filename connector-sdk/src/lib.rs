@@ -71,6 +71,7 @@ pub struct NoSettings {}
 pub mod __private {
     pub use crate::export::{Answer, create_call_log, open};
     pub use crate::metadata::{Metadata, block_len, render, same_text, text};
+    pub use crate::settings::schema_of_no_settings;
     pub use abi_stable::library::{
         __call_root_module_loader, CheckTypeLayout, LibHeader, ROOT_MODULE_LOADER_NAME,
         RootModuleResult,

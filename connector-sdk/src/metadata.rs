@@ -22,7 +22,7 @@ pub struct Metadata {
     pub operations: &'static [&'static str],
     /// Whether the connector opens sockets of its own.
     pub own_network: bool,
-    /// JSON Schema of the settings, or an empty text.
+    /// JSON Schema of the settings.
     pub settings_schema: &'static str,
 }
 
@@ -95,11 +95,7 @@ impl<const N: usize> Writer<N> {
             b"false"
         });
         self.bytes(b",\"settings_schema\":");
-        if metadata.settings_schema.is_empty() {
-            self.bytes(b"null");
-        } else {
-            self.bytes(metadata.settings_schema.as_bytes());
-        }
+        self.bytes(metadata.settings_schema.as_bytes());
         self.bytes(b"}");
     }
 
@@ -187,19 +183,6 @@ mod tests {
         );
         assert_eq!(json["own_network"], true);
         assert_eq!(json["settings_schema"]["type"], "object");
-    }
-
-    #[test]
-    fn a_connector_without_settings_has_no_schema() {
-        const BARE: Metadata = Metadata {
-            settings_schema: "",
-            operations: &[],
-            ..METADATA
-        };
-        static BLOCK: [u8; block_len(&BARE)] = render(&BARE);
-        let json: serde_json::Value = serde_json::from_str(text(&BLOCK)).unwrap();
-        assert_eq!(json["settings_schema"], serde_json::Value::Null);
-        assert_eq!(json["operations"], serde_json::json!([]));
     }
 
     #[test]

@@ -5,7 +5,23 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::connector::Connector;
 use crate::fault::Fault;
+
+/// The settings of a connector that is exported without a schema.
+#[diagnostic::on_unimplemented(
+    message = "a connector with settings is exported with their JSON Schema",
+    label = "the settings of this connector are `{Self}`",
+    note = "write `export_connector!(.., settings_schema = \"settings.schema.json\")`, or use `NoSettings`"
+)]
+pub trait Absent {}
+
+impl Absent for crate::NoSettings {}
+
+/// Returns the JSON Schema of `[settings]` that must be empty, so that a host can show where they are not.
+pub const fn schema_of_no_settings<C: Connector<Settings: Absent>>() -> &'static str {
+    r#"{"type":"object","properties":{},"additionalProperties":false}"#
+}
 
 /// Reads the JSON of the settings.
 ///

@@ -51,6 +51,29 @@ fn an_operation_that_the_sdk_does_not_know_is_refused_by_name() {
     assert!(errors.contains(expected), "{errors}");
 }
 
+#[test]
+fn settings_without_a_schema_are_refused_with_what_to_write() {
+    let folder = folder("schemaless");
+    fs::write(folder.join("settings.schema.json"), "{}").unwrap();
+    let connector = CONNECTOR.replace(
+        "type Settings = NoSettings;",
+        "type Settings = std::collections::BTreeMap<String, String>;",
+    );
+    let connector = connector
+        .replace("_: NoSettings", "_: Self::Settings")
+        .replace("Fault, NoSettings,", "Fault,");
+    let with = |export: &str| compile_source(&rustc(), &folder, &connector, export, &[]);
+    let errors = with(PLAIN).unwrap_err();
+    for part in [
+        "a connector with settings is exported with their JSON Schema",
+        r#"settings_schema = "settings.schema.json""#,
+    ] {
+        assert!(errors.contains(part), "{errors}");
+    }
+    let schema = r#"export_connector!(Acme, operations = [createCallLog], settings_schema = "settings.schema.json");"#;
+    assert_eq!(with(schema), Ok(()));
+}
+
 /// A member that is added to a head would break the tests of every author who writes heads as literals.
 #[test]
 fn a_head_is_made_by_its_constructor_alone() {
@@ -109,8 +132,18 @@ fn compile_with(
     export: &str,
     flags: &[&str],
 ) -> Result<(), String> {
+    compile_source(compiler, folder, CONNECTOR, export, flags)
+}
+
+fn compile_source(
+    compiler: &OsStr,
+    folder: &Path,
+    connector: &str,
+    export: &str,
+    flags: &[&str],
+) -> Result<(), String> {
     let source = folder.join("lib.rs");
-    fs::write(&source, CONNECTOR.replace("EXPORT", export)).expect("the folder is writable");
+    fs::write(&source, connector.replace("EXPORT", export)).expect("the folder is writable");
     let libraries = libraries();
     let output = Command::new(compiler)
         .args([

@@ -80,7 +80,11 @@ impl Connector for Probe {
     }
 }
 
-crate::export_connector!(Probe, operations = [createCallLog]);
+crate::export_connector!(
+    Probe,
+    operations = [createCallLog],
+    settings_schema = "src/export/tests/settings.schema.json"
+);
 
 /// Returns the root module by the path that a host takes, layout checks included.
 fn module() -> ConnectorModRef {

@@ -167,3 +167,14 @@ fn a_missing_section_is_a_fault_of_the_file() {
         "manifests/acme.toml: missing setting `base_url`; add `base_url = ..` to [settings]"
     );
 }
+
+/// Connectors without settings came without a schema: their operators read of a mistake without its line.
+#[test]
+fn any_setting_of_a_connector_without_settings_has_its_line() {
+    let schema = json!({ "type": "object", "properties": {}, "additionalProperties": false });
+    assert_eq!(check("", schema.clone()), "");
+    let shown = check("typo = 1\n", schema);
+    assert!(shown.contains("unknown setting `typo`"), "{shown}");
+    assert!(shown.contains("expected nothing"), "{shown}");
+    assert_eq!(shown.matches("unknown setting").count(), 1, "{shown}");
+}

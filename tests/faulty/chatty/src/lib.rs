@@ -88,4 +88,8 @@ fn each_text(value: &Value, visit: &mut impl FnMut(&str)) {
     }
 }
 
-export_connector!(Chatty, operations = [createCallLog]);
+export_connector!(
+    Chatty,
+    operations = [createCallLog],
+    settings_schema = "../any-settings.schema.json"
+);

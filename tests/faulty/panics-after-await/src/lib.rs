@@ -33,4 +33,8 @@ impl Connector for PanicsAfterAwait {
     }
 }
 
-export_connector!(PanicsAfterAwait, operations = [createCallLog]);
+export_connector!(
+    PanicsAfterAwait,
+    operations = [createCallLog],
+    settings_schema = "../any-settings.schema.json"
+);

@@ -48,4 +48,8 @@ impl Connector for PanicsInCall {
     }
 }
 
-export_connector!(PanicsInCall, operations = [createCallLog]);
+export_connector!(
+    PanicsInCall,
+    operations = [createCallLog],
+    settings_schema = "../any-settings.schema.json"
+);

@@ -38,4 +38,8 @@ impl Connector for PanicsInDrop {
     }
 }
 
-export_connector!(PanicsInDrop, operations = [createCallLog]);
+export_connector!(
+    PanicsInDrop,
+    operations = [createCallLog],
+    settings_schema = "../any-settings.schema.json"
+);

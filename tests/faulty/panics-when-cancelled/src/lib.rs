@@ -42,4 +42,8 @@ impl Connector for PanicsWhenCancelled {
     }
 }
 
-export_connector!(PanicsWhenCancelled, operations = [createCallLog]);
+export_connector!(
+    PanicsWhenCancelled,
+    operations = [createCallLog],
+    settings_schema = "../any-settings.schema.json"
+);

@@ -37,4 +37,8 @@ impl Connector for ReturnsNoId {
     }
 }
 
-export_connector!(ReturnsNoId, operations = [createCallLog]);
+export_connector!(
+    ReturnsNoId,
+    operations = [createCallLog],
+    settings_schema = "../any-settings.schema.json"
+);
