@@ -51,7 +51,7 @@ impl<'a> Activity<'a> {
             owner_id: target.owner.id,
             subject: call.subject(),
             duration: hours_and_minutes(call.call_log().duration()),
-            deal_id: target.deal_id,
+            deal_id: target.link.deal_id(),
             note: call.composed_log_details(),
             done: true,
             due_date: start.date().to_string(),
@@ -61,7 +61,7 @@ impl<'a> Activity<'a> {
                 primary: true,
             }],
             org_id,
-            lead_id: target.lead_id.as_deref(),
+            lead_id: target.link.lead_id(),
             kind,
         }
     }

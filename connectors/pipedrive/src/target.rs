@@ -23,9 +23,15 @@ pub(crate) struct Target {
     pub(crate) tenant: Tenant,
     pub(crate) person_id: NonZeroU64,
     pub(crate) owner: Owner,
-    pub(crate) deal_id: Option<NonZeroU64>,
-    /// Never there together with a deal: Pipedrive takes one of them.
-    pub(crate) lead_id: Option<Box<RawValue>>,
+    pub(crate) link: Link,
+}
+
+/// What an activity is about, beside the person: Pipedrive takes one of them, and a deal wins.
+pub(crate) enum Link {
+    Deal(NonZeroU64),
+    /// The lead as it was sent: its id is a text, and none of ours to judge.
+    Lead(Box<RawValue>),
+    None,
 }
 
 impl Target {
@@ -40,24 +46,55 @@ impl Target {
             Tenant::of(call.user()),
             person_id(call.contact()),
             Owner::of(call, mappings),
-            deal_id(fields),
-            lead_id(fields),
+            Link::of(fields),
         );
         match parts {
-            (Ok(tenant), Ok(person_id), Ok(owner), Ok(deal_id), Ok(lead_id)) => Ok(Self {
+            (Ok(tenant), Ok(person_id), Ok(owner), Ok(link)) => Ok(Self {
                 tenant,
                 person_id,
                 owner,
-                deal_id,
-                lead_id: lead_id.filter(|_| deal_id.is_none()),
+                link,
             }),
-            (tenant, person_id, owner, deal_id, lead_id) => Err(invalid([
+            (tenant, person_id, owner, link) => Err(invalid([
                 tenant.err(),
                 person_id.err(),
                 owner.err(),
-                deal_id.err(),
-                lead_id.err(),
+                link.err(),
             ])),
+        }
+    }
+}
+
+impl Link {
+    /// Reads the deal, and the lead only where there is none.
+    fn of(fields: &Fields) -> Result<Self, InputFault> {
+        const PARENT: &str = "/additionalSubmission";
+        if chosen(fields, "deals").is_some() {
+            let deal_id = id_of(fields, "deals", PARENT, "the id of a Pipedrive deal")?;
+            return Ok(deal_id.map_or(Self::None, Self::Deal));
+        }
+        let Some(lead) = chosen(fields, "leads") else {
+            return Ok(Self::None);
+        };
+        if fields.text("leads").is_none() {
+            let found = shortened(lead.get());
+            let message = format!("{found} is not the id of a Pipedrive lead");
+            return Err(InputFault::new(format!("{PARENT}/leads"), message));
+        }
+        Ok(Self::Lead(lead))
+    }
+
+    pub(crate) fn deal_id(&self) -> Option<NonZeroU64> {
+        match self {
+            Self::Deal(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn lead_id(&self) -> Option<&RawValue> {
+        match self {
+            Self::Lead(id) => Some(id),
+            _ => None,
         }
     }
 }
@@ -73,15 +110,6 @@ fn person_id(contact: &Contact) -> Result<NonZeroU64, InputFault> {
         let found = quoted(contact.id());
         unfit("/contactInfo/id", &found, "the id of a Pipedrive person")
     })
-}
-
-fn deal_id(fields: &Fields) -> Result<Option<NonZeroU64>, InputFault> {
-    id_of(
-        fields,
-        "deals",
-        "/additionalSubmission",
-        "the id of a Pipedrive deal",
-    )
 }
 
 /// Reads a member that may be absent but otherwise holds an id.
@@ -101,15 +129,11 @@ fn id_of(
     })
 }
 
-/// Returns the lead as it was sent: its id is a text, and none of ours to judge.
-fn lead_id(fields: &Fields) -> Result<Option<Box<RawValue>>, InputFault> {
-    match (fields.get("leads"), fields.text("leads")) {
-        (Some(raw), None) => Err(InputFault::new(
-            "/additionalSubmission/leads",
-            format!("{} is not the id of a Pipedrive lead", shortened(raw.get())),
-        )),
-        (raw, _) => Ok(raw),
-    }
+/// Returns a field that the user filled in. Forms send `0` and `false` for a field that was left empty.
+fn chosen(fields: &Fields, name: &str) -> Option<Box<RawValue>> {
+    let raw = fields.get(name)?;
+    let is_left_empty = matches!(raw.get(), "0" | "false");
+    Some(raw).filter(|_| !is_left_empty)
 }
 
 fn unfit(pointer: &str, found: &str, kind: &str) -> InputFault {

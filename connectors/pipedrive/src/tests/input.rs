@@ -113,6 +113,21 @@ fn a_deal_wins_over_a_lead() {
             Value::Null,
             Value::Null,
         ),
+        (
+            json!({ "deals": 0, "leads": "adf2-0e10" }),
+            Value::Null,
+            json!("adf2-0e10"),
+        ),
+        (
+            json!({ "deals": false, "leads": false }),
+            Value::Null,
+            Value::Null,
+        ),
+        (
+            json!({ "deals": 555, "leads": ["adf2"] }),
+            json!(555),
+            Value::Null,
+        ),
     ];
     for (submission, deal, lead) in submissions {
         let mut call = call();
