@@ -5,16 +5,23 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use switchboard_connector_sdk::Fault;
 use switchboard_connector_sdk::jiff::{SignedDuration, Timestamp};
 
-use crate::api::Api;
+use crate::api::{Api, Subject};
 
 /// How long types are used without asking again.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long old types are used before they are asked for again, once that has failed.
+const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long a call waits for new types while it could do with old ones; a third of the time it has, at most.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// The activity types of all tenants, as far as they are known.
 pub(crate) struct ActivityTypes {
@@ -26,7 +33,8 @@ pub(crate) struct ActivityTypes {
 #[derive(Clone)]
 struct Known {
     types: Arc<[ActivityType]>,
-    read_at: Timestamp,
+    /// When to ask for them again.
+    ask_from: Timestamp,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +70,7 @@ impl ActivityTypes {
             return Ok(key);
         }
         // An administrator may have created the type just now.
-        let types = self.refresh(api).await?;
+        let types = self.refresh(api, None).await?;
         self.choose(&types).ok_or_else(|| {
             Fault::rejected(
                 "Pipedrive has no active activity type for calls: create one whose name contains \
@@ -76,28 +84,50 @@ impl ActivityTypes {
     async fn recent(&self, api: &Api<'_>) -> Result<Arc<[ActivityType]>, Fault> {
         let known = self.known().get(&api.tenant().key()).cloned();
         let Some(known) = known else {
-            return self.refresh(api).await;
+            return self.refresh(api, None).await;
         };
-        if api.ctx().now().duration_since(known.read_at) < MAX_AGE {
+        if api.ctx().now() < known.ask_from {
             return Ok(known.types);
         }
-        let refreshed = self.refresh(api).await;
+        let wait = MAX_WAIT.min(api.ctx().remaining() / 3);
+        let refreshed = self.refresh(api, Some(wait)).await;
         refreshed.or_else(|fault| {
             let log = api.ctx().log().with("fault", fault.to_string());
             log.warn("cannot refresh the activity types; those of the last time are used");
-            Ok(known.types)
+            Ok(self.keep(api, known.types, RETRY_AFTER))
         })
     }
 
-    async fn refresh(&self, api: &Api<'_>) -> Result<Arc<[ActivityType]>, Fault> {
-        let answer: Answer = api.get("/v1/activityTypes").await?.json()?;
+    /// Has the next call ask again: Pipedrive refused an activity, and its type may be the reason.
+    pub(crate) fn doubt(&self, api: &Api<'_>) {
+        if let Some(known) = self.known().get_mut(&api.tenant().key()) {
+            known.ask_from = known.ask_from.min(api.ctx().now());
+        }
+    }
+
+    async fn refresh(
+        &self,
+        api: &Api<'_>,
+        wait: Option<Duration>,
+    ) -> Result<Arc<[ActivityType]>, Fault> {
+        let answer = api.get("/v1/activityTypes", Subject::Types, wait).await?;
+        let answer: Answer = answer.json()?;
+        Ok(self.keep(api, answer.data.unwrap_or_default().into(), MAX_AGE))
+    }
+
+    fn keep(
+        &self,
+        api: &Api<'_>,
+        types: Arc<[ActivityType]>,
+        for_time: SignedDuration,
+    ) -> Arc<[ActivityType]> {
+        let ask_from = api.ctx().now().saturating_add(for_time);
         let known = Known {
-            types: answer.data.unwrap_or_default().into(),
-            read_at: api.ctx().now(),
+            types: Arc::clone(&types),
+            ask_from: ask_from.unwrap_or(Timestamp::MAX),
         };
-        let types = Arc::clone(&known.types);
         self.known().insert(api.tenant().key(), known);
-        Ok(types)
+        types
     }
 
     fn choose(&self, types: &[ActivityType]) -> Option<String> {

@@ -15,6 +15,14 @@ pub(crate) struct Api<'a> {
     auth_header: &'a str,
 }
 
+/// What a request is about. Where Pipedrive answers that it is gone, a person should not look elsewhere for it.
+#[derive(Clone, Copy)]
+pub(crate) enum Subject {
+    Person,
+    Types,
+    Activity,
+}
+
 impl<'a> Api<'a> {
     pub(crate) fn new(ctx: &'a CallContext, tenant: &'a Tenant, auth_header: &'a str) -> Self {
         Self {
@@ -32,18 +40,31 @@ impl<'a> Api<'a> {
         self.tenant
     }
 
-    /// Reads a resource. Any status but 2xx is a fault.
-    pub(crate) async fn get(&self, path: &str) -> Result<Response, Fault> {
-        let request = self.ctx.http().get(self.tenant.url(path));
+    /// Reads a resource, within `wait` if there is a limit. Any status but 2xx is a fault.
+    pub(crate) async fn get(
+        &self,
+        path: &str,
+        subject: Subject,
+        wait: Option<Duration>,
+    ) -> Result<Response, Fault> {
+        let mut request = self.ctx.http().get(self.tenant.url(path));
+        if let Some(wait) = wait {
+            request = request.timeout(wait);
+        }
         let answer = self.authorized(request).send().await?;
-        accepted(answer, "GET", path)
+        accepted(answer, &format!("GET {path}"), subject)
     }
 
     /// Creates a resource. Any status but 2xx is a fault.
-    pub(crate) async fn post(&self, path: &str, body: &impl Serialize) -> Result<Response, Fault> {
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        subject: Subject,
+        body: &impl Serialize,
+    ) -> Result<Response, Fault> {
         let request = self.ctx.http().post(self.tenant.url(path)).json(body);
         let answer = self.authorized(request).send().await?;
-        accepted(answer, "POST", path)
+        accepted(answer, &format!("POST {path}"), subject)
     }
 
     fn authorized(&self, request: RequestBuilder<'a>) -> RequestBuilder<'a> {
@@ -53,10 +74,25 @@ impl<'a> Api<'a> {
     }
 }
 
+impl Subject {
+    fn gone(self) -> &'static str {
+        match self {
+            // The path names the person, and `not-found` tells the user that the contact is gone.
+            Subject::Person => "",
+            Subject::Types => {
+                " (the list of activity types is not there, not the contact; check the user's hostname)"
+            }
+            Subject::Activity => {
+                " (the owner, deal, lead or organization of the activity is gone, or the contact just now)"
+            }
+        }
+    }
+}
+
 /// Passes a 2xx answer and turns every other into the fault that fits.
 ///
 /// Pipedrive answers 403 to a token that lacks a scope. Connecting again cures that as it cures a 401.
-fn accepted(answer: Response, method: &str, path: &str) -> Result<Response, Fault> {
+fn accepted(answer: Response, request: &str, subject: Subject) -> Result<Response, Fault> {
     let make = match answer.status() {
         200..300 => return Ok(answer),
         401 | 403 => Fault::unauthorized,
@@ -67,8 +103,12 @@ fn accepted(answer: Response, method: &str, path: &str) -> Result<Response, Faul
     };
     let reason = answer.error_text();
     let reason = reason.map_or_else(String::new, |text| format!(": {text}"));
+    let gone = match answer.status() {
+        404 | 410 => subject.gone(),
+        _ => "",
+    };
     let message = format!(
-        "Pipedrive answered {} to {method} {path}{reason}",
+        "Pipedrive answered {} to {request}{gone}{reason}",
         answer.status()
     );
     Err(make(message).with_retry_after(retry_after(&answer).unwrap_or_default()))

@@ -14,7 +14,7 @@
 #![forbid(unsafe_code)]
 
 use switchboard_connector_sdk::{
-    CallContext, CallLogged, Connector, CreateCallLog, Fault, Opening, export_connector,
+    CallContext, CallLogged, Connector, CreateCallLog, Fault, FaultCode, Opening, export_connector,
 };
 
 mod activity;
@@ -29,7 +29,7 @@ mod tests;
 
 use activity::Activity;
 use activity_types::ActivityTypes;
-use api::Api;
+use api::{Api, Subject};
 use settings::{Settings, UserMapping};
 use target::Target;
 
@@ -59,7 +59,12 @@ impl Connector for Pipedrive {
         let org_id = person::organization(&api, target.person_id).await?;
         let kind = self.activity_types.for_calls(&api).await?;
         let activity = Activity::new(&call, &target, org_id, &kind);
-        let answer = api.post("/api/v2/activities", &activity).await?;
+        let answer = api.post("/api/v2/activities", Subject::Activity, &activity);
+        let answer = answer.await.inspect_err(|fault| {
+            if fault.code() == FaultCode::Rejected {
+                self.activity_types.doubt(&api);
+            }
+        })?;
         let logged = outcome::logged(&answer)?;
         Ok(match target.owner.warning {
             Some(warning) => logged.with_warning(warning),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use switchboard_connector_sdk::Fault;
 
-use crate::api::Api;
+use crate::api::{Api, Subject};
 use crate::target::id;
 
 #[derive(Deserialize)]
@@ -31,7 +31,8 @@ pub(crate) async fn organization(
     api: &Api<'_>,
     person_id: NonZeroU64,
 ) -> Result<Option<NonZeroU64>, Fault> {
-    let answer = api.get(&format!("/api/v2/persons/{person_id}")).await?;
+    let path = format!("/api/v2/persons/{person_id}");
+    let answer = api.get(&path, Subject::Person, None).await?;
     let person = answer.json::<Answer>()?.data;
     let person =
         person.ok_or_else(|| Fault::not_found(format!("Pipedrive has no person {person_id}")))?;

@@ -48,9 +48,39 @@ fn every_refusal_of_every_request_is_the_fault_that_fits() {
         ];
         for (host, request, n_requests) in hosts {
             let fault = log(&host, &call()).unwrap_err();
-            let message = format!("Pipedrive answered {status} to {request}: because");
-            assert_eq!(fault, Fault::new(code, message));
+            let message = fault.message();
+            let asked = format!("Pipedrive answered {status} to {request}");
+            assert!(message.starts_with(&asked), "{fault}");
+            assert!(message.ends_with(": because"), "{fault}");
+            assert_eq!(fault.code(), code);
             assert_eq!(host.requests().len(), n_requests);
+        }
+    }
+}
+
+/// A user whose hostname was mistaken was told that the contact is gone.
+#[test]
+fn what_is_gone_is_named() {
+    for status in [404, 410] {
+        let gone = Answer::json(status, &json!({ "error": "because" }));
+        let hosts = [
+            (
+                host(gone.clone(), types(), created()),
+                "/api/v2/persons/77: because",
+            ),
+            (
+                host(person(), gone.clone(), created()),
+                "the list of activity types is not there, not the contact",
+            ),
+            (
+                host(person(), types(), gone),
+                "the owner, deal, lead or organization of the activity is gone",
+            ),
+        ];
+        for (host, gone) in hosts {
+            let fault = log(&host, &call()).unwrap_err();
+            assert_eq!(fault.code(), FaultCode::NotFound);
+            assert!(fault.message().contains(gone), "{fault}");
         }
     }
 }

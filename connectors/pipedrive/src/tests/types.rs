@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use switchboard_connector_sdk::testing::{Answer, PretendHost};
+use switchboard_connector_sdk::wire::ContextHead;
 use switchboard_connector_sdk::{Fault, FaultCode};
 
 use super::{ACTIVITIES, TYPES, call, created, host, log, person, sent, types, types_named};
 use crate::Pipedrive;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MINUTES_5: Duration = Duration::from_secs(5 * 60);
 
 #[test]
 fn the_first_active_type_whose_name_contains_call_is_taken_in_any_case() {
@@ -145,6 +147,47 @@ fn old_types_are_used_where_a_refresh_fails() {
         let [line] = host.log().try_into().expect("one line is logged");
         assert!(line.message.contains("activity types"), "{line:?}");
     }
+}
+
+#[test]
+fn a_refresh_leaves_the_call_most_of_its_time_and_is_not_tried_again_at_once() {
+    for (remaining_ms, expected) in [(30_000, 5_000), (6_000, 2_000)] {
+        let host = host(person(), types(), created());
+        let slow = Answer::fault(Fault::timeout("no answer")).after(Duration::from_secs(1));
+        host.answer("GET", TYPES, slow);
+        let mut context = ContextHead::new("call-1");
+        context.remaining_ms = remaining_ms;
+        host.set_context(context);
+        let connector = host.open::<Pipedrive>(json!({})).unwrap();
+        connector.create_call_log(&call()).unwrap();
+        // The clock of the pretend host has moved on by a second at each attempt.
+        for (wait, n_expected) in [
+            (DAY, 2),
+            (MINUTES_5 - Duration::from_secs(1), 2),
+            (MINUTES_5, 3),
+        ] {
+            host.advance(wait);
+            connector.create_call_log(&call()).unwrap();
+            assert_eq!(n_asked(&host), n_expected, "{wait:?}");
+        }
+        let requests = host.requests();
+        let asked = requests.iter().filter(|request| request.head.url == TYPES);
+        let limits: Vec<_> = asked.map(|request| request.head.timeout_ms).collect();
+        assert_eq!(limits, [None, Some(expected), Some(expected)]);
+    }
+}
+
+#[test]
+fn types_are_asked_for_again_once_an_activity_was_rejected() {
+    let rejected = Answer::json(400, &json!({ "error": "unknown type" }));
+    let host = host(person(), types(), rejected);
+    host.answer("POST", ACTIVITIES, created());
+    host.answer("GET", TYPES, types_named(&[("Call", "call_2", true)]));
+    let connector = host.open::<Pipedrive>(json!({})).unwrap();
+    let fault = connector.create_call_log(&call()).unwrap_err();
+    assert_eq!(fault.code(), FaultCode::Rejected);
+    connector.create_call_log(&call()).unwrap();
+    assert_eq!(host.requests().last().unwrap().json()["type"], "call_2");
 }
 
 fn no_types() -> Answer {
