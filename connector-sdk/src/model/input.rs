@@ -149,7 +149,7 @@ impl CreateCallLog {
             return None;
         }
         if let Err(error) = scan(text, faults) {
-            faults.add("", format!("is not JSON: {error}"));
+            faults.add("", unreadable(text, &error));
             return None;
         }
         Self::read(text, faults)
@@ -327,6 +327,20 @@ fn utf8<'a>(json: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
             faults.add("", message);
         })
         .ok()
+}
+
+/// Says why a text cannot be read. JSON's grammar allows numbers that no program holds and halves of characters; an
+/// input with one is refused all the same, because secrets could not be found in what cannot be read.
+fn unreadable(text: &str, error: &serde_json::Error) -> String {
+    if serde_json::from_str::<&RawValue>(text).is_err() {
+        return format!("is not JSON: {error}");
+    }
+    let remedy = if error.to_string().starts_with("number") {
+        "send numbers that a double can hold"
+    } else {
+        "send whole characters: this escape is half of one, as where a text was cut within an emoji"
+    };
+    format!("is JSON that cannot be passed on safely: {error}; {remedy}")
 }
 
 /// Reports what no header can carry. A secret that is read from a file often ends in a line break.

@@ -66,15 +66,15 @@ fn what_is_no_json_is_refused_with_its_place() {
         ),
         (
             "{\"a\":1e999}",
-            "is not JSON: number out of range at line 1 column 10",
+            "is JSON that cannot be passed on safely: number out of range at line 1 column 10; send numbers that a double can hold",
         ),
         (
             "{\"a\":\"\\ud800\"}",
-            "is not JSON: unexpected end of hex escape at line 1 column 13",
+            "is JSON that cannot be passed on safely: unexpected end of hex escape at line 1 column 13; send whole characters: this escape is half of one, as where a text was cut within an emoji",
         ),
         (
             "{\"\\udc00\":1}",
-            "is not JSON: lone leading surrogate in hex escape at line 1 column 8",
+            "is JSON that cannot be passed on safely: lone leading surrogate in hex escape at line 1 column 8; send whole characters: this escape is half of one, as where a text was cut within an emoji",
         ),
         (
             "{\"a\":\"\u{1}\"}",
