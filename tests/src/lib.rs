@@ -33,6 +33,16 @@ pub use scene::{Scene, input, manifest};
 pub use stage::{Stage, example_input, input_with_note, settings};
 pub use workplace::Workplace;
 
+/// What the documents show is compiled and run with the doc tests.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../docs/connector.md")]
+    struct Connector;
+}
+
 /// Returns the folder of the workspace's `Cargo.toml`.
 pub fn workspace_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
