@@ -89,12 +89,9 @@ fn inputs() -> [(&'static str, Vec<u8>); 2] {
 }
 
 fn context() -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&ContextHead {
-        call_id: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
-        remaining_ms: 30_000,
-        attempt: 1,
-        ..ContextHead::default()
-    })
+    let mut head = ContextHead::new("01890a5d-ac96-774b-bcce-b302099a8057");
+    head.remaining_ms = 30_000;
+    serde_json::to_vec(&head)
 }
 
 /// Opens the library without the host, as an embedder of the bare ABI could.

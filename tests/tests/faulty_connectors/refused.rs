@@ -69,7 +69,7 @@ fn a_connector_without_metadata_is_refused() {
         "no-metadata",
         &[
             "is not a connector library",
-            "there is no .swbmeta section",
+            "without the section .swbmeta",
             "build the connector with `export_connector!`",
         ],
     );
@@ -105,7 +105,7 @@ fn a_library_in_rust_that_is_no_connector_is_refused() {
         "plain-library",
         &[
             "is not a connector library",
-            "there is no .swbmeta section",
+            "without the section .swbmeta",
             "build the connector with `export_connector!`",
         ],
     );
