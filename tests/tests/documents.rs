@@ -1,4 +1,8 @@
 //! What README and docs claim, where a machine can see whether it is true.
+#![expect(
+    clippy::unwrap_used,
+    reason = "only functions marked as tests are exempt by themselves"
+)]
 
 use std::{
     fs,
