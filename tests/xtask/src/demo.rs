@@ -24,7 +24,7 @@ pub(crate) fn run() -> Result<()> {
     // Stderr, as cargo does with its own progress: stdout holds the result.
     writeln!(
         io::stderr(),
-        "building the program and the example connector ..."
+        "building the program and the example connector, some minutes the first time ..."
     )?;
     let place = Workplace::new()?;
     place.place_connector(CONNECTOR)?;
