@@ -43,6 +43,7 @@ mod network;
 #[allow(unsafe_code, reason = "hands files on to the system's loader")]
 mod open;
 mod platform;
+mod printable;
 mod relocations;
 #[cfg(unix)]
 mod route;

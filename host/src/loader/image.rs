@@ -20,6 +20,7 @@ use super::{
     elf,
     metadata::MetadataText,
     network,
+    printable::printable,
 };
 
 /// The facts of a library's file.
@@ -142,7 +143,7 @@ fn check_extents(path: &Path, file: &object::File<'_>, size: u64) -> Result<(), 
     let sections = file.sections().filter_map(|section| {
         let (offset, length) = section.file_range()?;
         let name = section.name_bytes().unwrap_or_default();
-        let part = format!("section {}", String::from_utf8_lossy(name));
+        let part = format!("section {}", printable(&String::from_utf8_lossy(name)));
         Some((part, offset, length))
     });
     for (part, offset, length) in segments.chain(sections).chain(padded_sections(file)) {
@@ -177,7 +178,7 @@ fn padded_sections(file: &object::File<'_>) -> Vec<(String, u64, u64)> {
 
 fn needed_libraries(file: &object::File<'_>) -> object::read::Result<Vec<String>> {
     file.import_libraries()?
-        .map(|library| Ok(String::from_utf8_lossy(library?.name()).into_owned()))
+        .map(|library| Ok(printable(&String::from_utf8_lossy(library?.name()))))
         .collect()
 }
 

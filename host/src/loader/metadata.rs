@@ -2,33 +2,40 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use switchboard_abi::metadata::{HEADER_LEN, MAGIC, SECTION};
+
+use super::printable::printable;
 
 /// What a connector's author says about the library, as its metadata section holds it.
 ///
-/// Members that this host does not know are ignored, so that a newer SDK may add some.
+/// Members that this host does not know are ignored, so that a newer SDK may add some. Control characters
+/// in its texts are escaped: they are shown in terminals, and the file may come from anybody.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// The name of the author's crate.
+    #[serde(deserialize_with = "text")]
     pub name: String,
     /// Its version.
+    #[serde(deserialize_with = "text")]
     pub version: String,
     /// What it does, in a sentence. Empty if the author wrote none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub description: String,
     /// Who wrote it, separated by `:`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub authors: String,
     /// Its licence, an SPDX expression.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub license: String,
     /// The version of the boundary that the library speaks.
+    #[serde(deserialize_with = "text")]
     pub abi: String,
     /// The version of the SDK that it was built with.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub sdk: String,
     /// The operations that it knows, e.g. `createCallLog`.
+    #[serde(deserialize_with = "texts")]
     pub operations: Vec<String>,
     /// Whether it talks to the CRM by itself instead of through the host.
     #[serde(default)]
@@ -94,6 +101,15 @@ impl MetadataText {
     }
 }
 
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(printable(&String::deserialize(deserializer)?))
+}
+
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    Ok(texts.iter().map(|text| printable(text)).collect())
+}
+
 fn json_error(error: serde_json::Error) -> MetadataError {
     MetadataError::Json(Arc::new(error))
 }
@@ -138,6 +154,20 @@ mod tests {
         assert_eq!(read.metadata.operations, ["createCallLog"]);
         assert_eq!(read.metadata.settings_schema, None);
         assert!(!read.metadata.own_network);
+    }
+
+    #[test]
+    fn no_text_of_it_steers_a_terminal() {
+        let hostile = TEXT
+            .replace("acme", "\\u001b[2Jacme")
+            .replace("createCallLog", "\\n")
+            .replace("\"abi\"", "\"authors\":\"\\u001b\",\"abi\"");
+        let read = MetadataText::parse(&block(hostile.as_bytes())).unwrap();
+        assert_eq!(read.text, hostile);
+        let metadata = read.metadata;
+        assert_eq!(metadata.name, "\\u{1b}[2Jacme");
+        assert_eq!(metadata.authors, "\\u{1b}");
+        assert_eq!(metadata.operations, ["\\n"]);
     }
 
     #[test]

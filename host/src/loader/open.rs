@@ -4,7 +4,7 @@ use std::path::Path;
 
 use abi_stable::library::AbiHeaderRef;
 
-use super::{Digest, LoadError, abi_header::SYMBOL, system};
+use super::{Digest, LoadError, abi_header::SYMBOL, printable::printable, system};
 
 /// Hands a library that was admitted to the system's loader, which runs its constructors.
 ///
@@ -93,9 +93,10 @@ pub(super) unsafe fn open_file(path: &Path) -> Opened {
     unsafe { system::open(&path) }
 }
 
-/// Returns what the system's loader said.
+/// Returns what the system's loader said. It quotes names from the file.
 fn reason(error: &libloading::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+    let reason = std::error::Error::source(error);
+    printable(&reason.map_or_else(|| error.to_string(), ToString::to_string))
 }
 
 /// Tells the usual reasons apart by the texts of glibc and musl, which are the only thing that they give.

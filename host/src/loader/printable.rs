@@ -1,0 +1,35 @@
+//! Makes texts of a file fit to be shown: its author may be anybody.
+
+/// Escapes what would steer a terminal or turn the order of letters: control characters and the marks of
+/// Unicode's bidirectional algorithm.
+pub(super) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() || is_direction(letter) {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+fn is_direction(letter: char) -> bool {
+    matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_escaped_and_letters_are_kept() {
+        assert_eq!(
+            printable("\u{1b}[31ma\n\u{9b}\u{7f}"),
+            "\\u{1b}[31ma\\n\\u{9b}\\u{7f}"
+        );
+        assert_eq!(printable("a\u{202e}os.bil"), "a\\u{202e}os.bil");
+        let plain = "Zażółć \"gęślą\" 日本 עברית \\n";
+        assert_eq!(printable(plain), plain);
+    }
+}
