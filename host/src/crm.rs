@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use crate::connector::{Connector, LogSink};
 use crate::egress::{Egress, EgressConfig, TrustRoots};
 use crate::limits::Gate;
-use crate::loader::{self, Digest, Library, Metadata, Platform};
+use crate::loader::{Digest, Library, LibraryRef, Metadata, Platform};
 use crate::manifest::{Diagnostic, Entry, Limits, Manifest};
 use crate::redact::Redactor;
 
@@ -218,8 +218,7 @@ impl Crm {
         let found = reference.find(folders, folder)?;
         self.info.library = Some(found.path.clone());
         self.info.shadowed = found.shadowed;
-        let pin = manifest.connector.sha256.map(Digest::from);
-        let library = Library::load(&found.path, pin.as_ref())?;
+        let library = Library::load(&found.path, manifest.connector.sha256.as_ref())?;
         self.info.sha256 = Some(*library.digest());
         let metadata = library.metadata();
         self.info.connector = Some(metadata.name.clone());
@@ -305,17 +304,15 @@ fn each_lossily<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok
 }
 
 /// Returns how the manifest names the library for this machine.
-fn reference(manifest: &Manifest) -> Result<loader::LibraryRef, Disabled> {
-    use crate::manifest::LibraryRef;
+fn reference(manifest: &Manifest) -> Result<&LibraryRef, Disabled> {
     let platform = Platform::host().to_string();
-    match manifest.connector.library.for_platform(&platform) {
-        Some(LibraryRef::Name(name)) => Ok(loader::LibraryRef::Name(name.clone())),
-        Some(LibraryRef::Path(path)) => Ok(loader::LibraryRef::Path(path.clone())),
-        Some(LibraryRef::PerPlatform(_)) | None => Err(Disabled::new(format!(
+    let library = manifest.connector.library.for_platform(&platform);
+    library.ok_or_else(|| {
+        Disabled::new(format!(
             "{} names no library for this machine; add {platform} = \"..\" to library under [connector]",
             manifest.path.display()
-        ))),
-    }
+        ))
+    })
 }
 
 fn check_settings(manifest: &Manifest, metadata: &Metadata) -> Result<(), Disabled> {
@@ -331,7 +328,7 @@ fn faulty(diagnostics: &[Diagnostic]) -> Disabled {
     let reasons: Vec<_> = diagnostics.iter().map(Diagnostic::summary).collect();
     let reports: Vec<_> = diagnostics
         .iter()
-        .map(|diagnostic| diagnostic.render(false))
+        .map(|diagnostic| diagnostic.render())
         .collect();
     Disabled {
         reason: reasons.join("; "),

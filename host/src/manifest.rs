@@ -33,7 +33,10 @@ pub use folder::{Entry, Manifests, ReadFolderError, read_folder};
 pub use settings::Settings;
 pub use variables::Environment;
 
+pub use crate::loader::LibraryRef;
+
 use crate::egress::{HostPattern, RequestPattern};
+use crate::loader::Digest;
 use diagnostic::Place;
 
 /// One CRM's manifest, read and checked.
@@ -72,22 +75,21 @@ pub struct Crm {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectorSection {
     /// Where the library is.
-    pub library: LibraryRef,
-    /// The SHA-256 of the library, if the operator pinned it.
-    pub sha256: Option<[u8; 32]>,
+    pub library: LibraryByPlatform,
+    /// The digest of the library, if the operator pinned it.
+    pub sha256: Option<Digest>,
     /// Where the library runs.
     pub isolation: Isolation,
 }
 
-/// Where a connector library is.
+/// Where a connector library is, on this platform or another. A relative path has been joined to the
+/// manifest's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LibraryRef {
-    /// A bare name, such as `acme`: `libacme.so`, `acme.dll` or `libacme.dylib` in a connectors folder.
-    Name(String),
-    /// A file; a relative path has been joined to the manifest's folder.
-    Path(PathBuf),
-    /// One of the others for each platform, such as `linux-x86_64-gnu`.
-    PerPlatform(BTreeMap<String, LibraryRef>),
+pub enum LibraryByPlatform {
+    /// The same everywhere.
+    Everywhere(LibraryRef),
+    /// One for each platform, such as `linux-x86_64-gnu`.
+    Named(BTreeMap<String, LibraryRef>),
 }
 
 /// Where a connector library runs.
@@ -193,13 +195,13 @@ impl Manifest {
     }
 }
 
-impl LibraryRef {
+impl LibraryByPlatform {
     /// Returns the reference for a platform, such as `linux-x86_64-gnu`; `None` if the manifest names others
     /// only.
     pub fn for_platform(&self, platform: &str) -> Option<&LibraryRef> {
         match self {
-            LibraryRef::PerPlatform(platforms) => platforms.get(platform),
-            everywhere => Some(everywhere),
+            Self::Everywhere(library) => Some(library),
+            Self::Named(platforms) => platforms.get(platform),
         }
     }
 }

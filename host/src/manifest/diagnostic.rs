@@ -110,9 +110,16 @@ impl Diagnostic {
 
     /// Renders the fault over several lines with the line in question and a caret, without a line break at
     /// the end.
-    ///
-    /// In colour there are ANSI escapes: only for a terminal.
-    pub fn render(&self, color: bool) -> String {
+    pub fn render(&self) -> String {
+        self.render_with(&Renderer::plain())
+    }
+
+    /// Renders the fault like [`Diagnostic::render`], in colour: with ANSI escapes, only for a terminal.
+    pub fn render_styled(&self) -> String {
+        self.render_with(&Renderer::styled())
+    }
+
+    fn render_with(&self, renderer: &Renderer) -> String {
         let title = Level::ERROR.primary_title(&self.message);
         let mut group = self.place.show(
             Group::with_title(title),
@@ -125,18 +132,13 @@ impl Diagnostic {
         for help in &self.helps {
             group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
         }
-        let renderer = if color {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
         renderer.render(&[group])
     }
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.render(false))
+        formatter.write_str(&self.render())
     }
 }
 

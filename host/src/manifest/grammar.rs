@@ -6,8 +6,8 @@ use toml::de::DeValue;
 use url::Url;
 
 use super::{
-    ConnectorSection, Crm, Isolation, LibraryRef, Limits, LogFormat, LogSection, Manifest, Network,
-    SecretText, UnknownCustomFields, custom_field,
+    ConnectorSection, Crm, Isolation, LibraryByPlatform, LibraryRef, Limits, LogFormat, LogSection,
+    Manifest, Network, SecretText, UnknownCustomFields, custom_field,
     diagnostic::{Diagnostic, Place, listed, quoted},
     reader::{Item, Table},
     settings::Settings,
@@ -106,7 +106,7 @@ fn connector(item: Item<'_>, folder: &Path) -> Option<(ConnectorSection, Place)>
         Some((library(item, folder)?, item.place()))
     });
     let sha256 = table.optional("sha256", |item| {
-        item.parsed("64 hexadecimal digits", sha256_of)
+        item.parsed("64 hexadecimal digits", |text| text.parse().ok())
     });
     let isolation = table.optional("isolation", isolation);
     table.finish();
@@ -119,9 +119,10 @@ fn connector(item: Item<'_>, folder: &Path) -> Option<(ConnectorSection, Place)>
     Some((section, place))
 }
 
-fn library(item: Item<'_>, folder: &Path) -> Option<LibraryRef> {
+fn library(item: Item<'_>, folder: &Path) -> Option<LibraryByPlatform> {
     let DeValue::Table(platforms) = item.value() else {
-        return item.parsed("a bare name or a path", |text| library_of(text, folder));
+        let library = item.parsed("a bare name or a path", |text| library_of(text, folder));
+        return library.map(LibraryByPlatform::Everywhere);
     };
     let mut libraries = BTreeMap::new();
     for (key, value) in platforms {
@@ -141,7 +142,7 @@ fn library(item: Item<'_>, folder: &Path) -> Option<LibraryRef> {
     if platforms.is_empty() {
         return item.refuse("a table with at least one platform");
     }
-    Some(LibraryRef::PerPlatform(libraries))
+    Some(LibraryByPlatform::Named(libraries))
 }
 
 /// Anything with a slash or a dot is a path; a dot because a file's ending starts with one.
@@ -154,18 +155,6 @@ fn library_of(text: &str, folder: &Path) -> Option<LibraryRef> {
     } else {
         None
     }
-}
-
-fn sha256_of(text: &str) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    if text.len() != 2 * digest.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (byte, digits) in digest.iter_mut().zip(text.as_bytes().chunks(2)) {
-        let digits = str::from_utf8(digits).ok()?;
-        *byte = u8::from_str_radix(digits, 16).ok()?;
-    }
-    Some(digest)
 }
 
 fn isolation(item: Item<'_>) -> Option<Isolation> {

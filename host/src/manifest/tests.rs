@@ -104,9 +104,10 @@ fn a_whole_manifest_is_read_key_by_key() {
     assert_eq!(manifest.crm.name, "pipedrive");
     assert_eq!(manifest.crm.display_name, "Pipedrive");
     let library = LibraryRef::Name("switchboard_connector_pipedrive".into());
-    assert_eq!(manifest.connector.library, library);
-    assert_eq!(manifest.connector.sha256.unwrap()[..2], [0x00, 0xff]);
-    assert_eq!(manifest.connector.sha256.unwrap()[31], 0xff);
+    let everywhere = LibraryByPlatform::Everywhere(library);
+    assert_eq!(manifest.connector.library, everywhere);
+    let digest = manifest.connector.sha256.unwrap().to_string();
+    assert_eq!(digest, "00ff".repeat(16));
     assert_eq!(manifest.connector.isolation, Isolation::InProcess);
     assert_eq!(network.allowed_hosts[0].to_string(), "*.pipedrive.com");
     assert!(network.read_requests[0].matches("POST", "/v1/search"));
@@ -199,13 +200,16 @@ fn a_library_is_a_name_a_path_beside_the_manifest_or_one_of_these_a_platform() {
         read(&head).connector.library
     };
     let path = |text: &str| LibraryRef::Path(PathBuf::from(text));
-    assert_eq!(
-        library("\"my-acme_2\""),
-        LibraryRef::Name("my-acme_2".into())
-    );
-    assert_eq!(library("\"libacme.so\""), path("manifests/libacme.so"));
-    assert_eq!(library("\"../lib/acme\""), path("manifests/../lib/acme"));
-    assert_eq!(library("\"/opt/acme\""), path("/opt/acme"));
+    let named = |text: &str| LibraryByPlatform::Everywhere(LibraryRef::Name(text.into()));
+    assert_eq!(library("\"my-acme_2\""), named("my-acme_2"));
+    for (text, expected) in [
+        ("\"libacme.so\"", "manifests/libacme.so"),
+        ("\"../lib/acme\"", "manifests/../lib/acme"),
+        ("\"/opt/acme\"", "/opt/acme"),
+    ] {
+        let everywhere = LibraryByPlatform::Everywhere(path(expected));
+        assert_eq!(library(text), everywhere);
+    }
     let each = library("{ linux-x86_64-gnu = \"a.so\", windows-x86_64 = \"a\" }");
     assert_eq!(
         each.for_platform("linux-x86_64-gnu"),
@@ -217,7 +221,8 @@ fn a_library_is_a_name_a_path_beside_the_manifest_or_one_of_these_a_platform() {
     );
     assert_eq!(each.for_platform("macos-aarch64"), None);
     let everywhere = library("\"acme\"");
-    assert_eq!(everywhere.for_platform("macos-aarch64"), Some(&everywhere));
+    let acme = LibraryRef::Name("acme".into());
+    assert_eq!(everywhere.for_platform("macos-aarch64"), Some(&acme));
 }
 
 #[test]
@@ -295,8 +300,8 @@ fn a_summary_is_one_line_that_says_where_what_and_what_to_do() {
 #[test]
 fn colour_only_on_request() {
     let fault = &faults("x = 1")[0];
-    assert!(fault.render(true).contains('\u{1b}'));
-    assert!(!fault.render(false).contains('\u{1b}'));
+    assert!(fault.render_styled().contains('\u{1b}'));
+    assert!(!fault.render().contains('\u{1b}'));
 }
 
 #[test]
@@ -344,7 +349,7 @@ fn is_manifest_or_faults(bytes: &[u8]) -> bool {
         Err(faults) => {
             let shown = faults
                 .iter()
-                .map(|fault| fault.render(true) + &fault.summary());
+                .map(|fault| fault.render_styled() + &fault.summary());
             !faults.is_empty() && shown.map(|text| text.len()).min() > Some(0)
         }
     }
