@@ -86,6 +86,9 @@ impl Faults {
 
 /// Appends one reference token to a JSON pointer (RFC 6901).
 pub(super) fn join(pointer: &str, token: &str) -> String {
+    if !token.contains(['~', '/']) {
+        return [pointer, "/", token].concat();
+    }
     format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
 }
 
@@ -190,6 +193,11 @@ impl<'a> Object<'a> {
 
 /// Returns the text of a JSON string.
 pub(super) fn text(raw: &RawValue) -> Option<String> {
+    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        // The value is JSON: without an escape it is its own text.
+        return Some(inner.to_owned());
+    }
     serde_json::from_str(raw.get()).ok()
 }
 
