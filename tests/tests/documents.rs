@@ -78,6 +78,8 @@ fn the_connector_in_the_readme_builds_alone_and_logs_a_call() {
         block(&readme, "rust", "export_connector!"),
     )
     .unwrap();
+    let schema = block(&readme, "json", "\"properties\"");
+    fs::write(alone.path().join("settings.schema.json"), schema).unwrap();
 
     let mut place = Workplace::new().unwrap();
     let library = build_alone(alone.path(), "acme_connector");
