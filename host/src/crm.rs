@@ -72,8 +72,6 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) trust: &'a TrustRoots,
     /// Where requests run.
     pub(crate) runtime: &'a Handle,
-    /// Where connectors are polled.
-    pub(crate) connectors: &'a Handle,
 }
 
 /// One CRM.
@@ -201,7 +199,6 @@ impl Crm {
             &self.info.name,
             &manifest.settings.to_json(),
             log,
-            surroundings.connectors.clone(),
         )?;
         Ok(Ready {
             connector: Arc::new(connector),

@@ -53,8 +53,6 @@ struct Inner {
     n_calls: watch::Sender<usize>,
     /// Keeps time and speaks to the network. `None` only while the host is dropped.
     runtime: Option<Runtime>,
-    /// Polls connectors. `None` only while the host is dropped.
-    connectors: Option<Runtime>,
 }
 
 /// How far a shutdown has come.
@@ -211,10 +209,7 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         // Every call holds the host, so none is under way. A plain drop would block, which a runtime forbids.
-        for runtime in [self.runtime.take(), self.connectors.take()]
-            .into_iter()
-            .flatten()
-        {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
         // Dropping a connector runs its code, which may take its time; the caller may be polling other things.

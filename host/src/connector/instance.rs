@@ -9,7 +9,6 @@ use abi_stable::std_types::{RStr, RVec};
 use futures_util::FutureExt;
 use switchboard_abi::{HostServicesBox, RawConnectorBox};
 use switchboard_connector_sdk::{Fault, FaultCode};
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -17,6 +16,7 @@ use super::opening::{OpenError, Opener};
 use super::panics::Panics;
 use super::services::LogSink;
 use super::stuck::Stuck;
+use super::threads::Threads;
 use crate::loader::Library;
 
 /// One CRM's connector.
@@ -24,7 +24,7 @@ pub(crate) struct Connector {
     opener: Opener,
     state: watch::Sender<State>,
     stuck: Stuck,
-    runtime: Handle,
+    threads: Threads,
 }
 
 struct State {
@@ -46,18 +46,17 @@ enum Current {
 pub(crate) struct Instance(RawConnectorBox);
 
 impl Connector {
-    /// Opens a connector whose futures are polled on `runtime`. Blocks for as long as the connector takes, at most ten
+    /// Opens a connector and starts the threads that poll it. Blocks for as long as the connector takes, at most ten
     /// seconds.
     ///
     /// # Errors
     ///
-    /// [`OpenError`]: the connector refused, panicked or took too long.
+    /// [`OpenError`]: the connector refused, panicked or took too long, or its threads cannot be started.
     pub(crate) fn open(
         library: Arc<Library>,
         crm: &str,
         settings: &serde_json::Value,
         log: LogSink,
-        runtime: Handle,
     ) -> Result<Self, OpenError> {
         let settings = settings.to_string().into();
         let opener = Opener {
@@ -66,6 +65,9 @@ impl Connector {
             settings,
             log,
         };
+        let threads = Threads::start(crm);
+        let threads =
+            threads.map_err(|error| opener.error(format!("cannot start its threads: {error}")))?;
         let instance = Arc::new(Instance(opener.open()?));
         let state = State {
             current: Current::Open(instance),
@@ -75,7 +77,7 @@ impl Connector {
             opener,
             state: watch::Sender::new(state),
             stuck: Stuck::default(),
-            runtime,
+            threads,
         })
     }
 
@@ -115,7 +117,11 @@ impl Connector {
         if must_open {
             let connector = Arc::clone(self);
             // Detached: its end is stored, whoever still waits for it.
-            drop(self.runtime.spawn_blocking(move || connector.reopen()));
+            drop(
+                self.threads
+                    .handle()
+                    .spawn_blocking(move || connector.reopen()),
+            );
         }
         let mut state = self.state.subscribe();
         let state = state.wait_for(|state| state.current.is_decided()).await;
@@ -187,7 +193,7 @@ impl Connector {
             answer
         };
         Running {
-            task: self.runtime.spawn(work),
+            task: self.threads.handle().spawn(work),
             stuck: self.stuck.clone(),
             call,
         }

@@ -91,7 +91,7 @@ impl Opener {
         })
     }
 
-    fn error(&self, reason: String) -> OpenError {
+    pub(super) fn error(&self, reason: String) -> OpenError {
         let library = self.library.path().display().to_string();
         OpenError {
             library,

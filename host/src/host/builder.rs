@@ -13,10 +13,7 @@ use crate::egress::{TrustError, TrustRoots};
 use crate::manifest::{Entry, ReadFolderError, read_folder};
 
 /// How many threads keep time and speak to the network, at least.
-const MIN_HOST_THREADS: usize = 2;
-
-/// How many threads poll connectors, at least: one that blocks holds a thread, and must not hold up the others.
-const MIN_CONNECTOR_THREADS: usize = 16;
+const MIN_THREADS: usize = 2;
 
 /// Why a host cannot be built. A broken manifest or library is none: it disables its own CRM.
 #[derive(Debug, thiserror::Error)]
@@ -98,14 +95,11 @@ impl HostBuilder {
         let manifests = read_folder(&self.manifests, &environment)?;
         let folders = self.folders()?;
         let trust = TrustRoots::load(&self.ca_files)?;
-        let runtime = threads("switchboard", MIN_HOST_THREADS).map_err(BuildError::Threads)?;
-        let connectors =
-            threads("connectors", MIN_CONNECTOR_THREADS).map_err(BuildError::Threads)?;
+        let runtime = runtime().map_err(BuildError::Threads)?;
         let surroundings = Surroundings {
             folders: &folders,
             trust: &trust,
             runtime: runtime.handle(),
-            connectors: connectors.handle(),
         };
         let entries = manifests.entries.iter().filter(|entry| self.wants(entry));
         let crms = set_up(entries, &surroundings);
@@ -116,7 +110,6 @@ impl HostBuilder {
             phase: watch::Sender::new(Phase::Running),
             n_calls: watch::Sender::new(0),
             runtime: Some(runtime),
-            connectors: Some(connectors),
         };
         Ok(Host {
             inner: Arc::new(inner),
@@ -185,11 +178,11 @@ fn default_folders() -> Vec<PathBuf> {
     .collect()
 }
 
-fn threads(name: &str, n_at_least: usize) -> std::io::Result<Runtime> {
+fn runtime() -> std::io::Result<Runtime> {
     let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(n_cores.max(n_at_least))
-        .thread_name(name)
+        .worker_threads(n_cores.max(MIN_THREADS))
+        .thread_name("switchboard")
         .enable_all()
         .build()
 }

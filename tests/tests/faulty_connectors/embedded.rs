@@ -168,6 +168,29 @@ async fn a_call_that_blocks_its_thread_holds_up_no_other_crm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connector_that_blocks_every_thread_it_gets_is_left_alone_and_alone_suffers() {
+    let limits = "[limits]\ntimeout = \"1s\"\nmax_in_flight = 100\n";
+    let stage = Stage::with_faulty("blocks", limits).unwrap();
+    let host = stage.host().unwrap();
+    let blocked: Vec<_> = (0..50).map(|_| call(&host, "blocks", "")).collect();
+    for call in blocked {
+        assert_eq!(code(call).await, FaultCode::Timeout);
+        log_id(self::call(&host, "example", "")).await;
+    }
+    // A second after they were given up, calls that still have not ended count.
+    let reason = loop {
+        match reason(&host, "blocks") {
+            Some(reason) => break reason,
+            None => assert_ne!(log_id(call(&host, "example", "")).await, ""),
+        }
+    };
+    assert!(reason.contains("report this to its author"), "{reason}");
+    assert_eq!(code(call(&host, "blocks", "")).await, FaultCode::Disabled);
+    let stopped = tokio::time::timeout(PATIENCE, host.shutdown(PATIENCE)).await;
+    assert_eq!(stopped, Ok(()), "stuck calls hold up a shutdown");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_the_drop_of_a_cancelled_call_is_survived() {
     let stage = Stage::new().unwrap();
     let trace = stage.place.root().join("trace");
