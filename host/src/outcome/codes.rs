@@ -54,7 +54,7 @@ fn describe(fault: FaultCode) -> Code {
             1,
             404,
             Warning,
-            "The call was not logged: the contact is no longer in {crm}. Choose another contact and log the call again.",
+            "The call was not logged: the contact, or something else that it needs, is no longer in {crm}. Choose another contact and log the call again.",
         ),
         FaultCode::RateLimited => code(
             1,
