@@ -5,7 +5,7 @@ mod builder;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Weak, mpsc};
 use std::time::Duration;
 
 use switchboard_connector_sdk::Fault;
@@ -20,6 +20,9 @@ use crate::crm::{Crm, CrmInfo};
 use crate::outcome::CallOutcome;
 use crate::pipeline::{self, Call};
 use crate::redact::Redactor;
+
+/// How long a thread that polls nothing waits for connectors to be dropped.
+const DROP_TIME: Duration = Duration::from_secs(1);
 
 /// Logs calls into the CRMs of one folder of manifests.
 ///
@@ -212,10 +215,18 @@ impl Drop for Inner {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
-        // Dropping a connector runs its code, which may take its time; the caller may be polling other things.
+        // Dropping a connector runs its code, which may take its time, so a thread does it.
         let crms = (mem::take(&mut self.crms), mem::take(&mut self.by_name));
+        let (done, dropped) = mpsc::channel::<()>();
         let dropping = std::thread::Builder::new().name("drop-connectors".to_owned());
-        let _ = dropping.spawn(move || drop(crms));
+        let started = dropping.spawn(move || {
+            drop(crms);
+            drop(done);
+        });
+        // A program may be about to end; a runtime has other things to poll.
+        if started.is_ok() && tokio::runtime::Handle::try_current().is_err() {
+            let _ = dropped.recv_timeout(DROP_TIME);
+        }
     }
 }
 

@@ -75,7 +75,7 @@ fn the_connector_in_the_readme_builds_alone_and_logs_a_call() {
     fs::write(alone.path().join("Cargo.toml"), manifest).unwrap();
     fs::write(
         alone.path().join("src/lib.rs"),
-        block(&readme, "rust", "export_connector!"),
+        block(&readme, "rust,ignore", "export_connector!"),
     )
     .unwrap();
     let schema = block(&readme, "json", "\"properties\"");
