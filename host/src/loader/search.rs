@@ -62,7 +62,11 @@ impl LibraryRef {
     /// # Errors
     ///
     /// A [`FindError`] that names every place.
-    pub fn find(&self, folders: &[PathBuf], manifest_folder: &Path) -> Result<Found, FindError> {
+    pub(crate) fn find(
+        &self,
+        folders: &[PathBuf],
+        manifest_folder: &Path,
+    ) -> Result<Found, FindError> {
         let places: Vec<PathBuf> = match self {
             Self::Name(name) => {
                 let file_name = format!("{DLL_PREFIX}{name}{DLL_SUFFIX}");
