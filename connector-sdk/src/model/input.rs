@@ -135,10 +135,13 @@ impl CreateCallLog {
 
     /// Checks and reads as much as can be read. `None` comes with at least one fault.
     fn check(json: &[u8], faults: &mut Faults) -> Option<Self> {
+        if json.trim_ascii().is_empty() {
+            faults.add("", "is empty, expected one JSON object");
+            return None;
+        }
         if json.len() > MAX_INPUT_BYTES {
             let message = format!(
-                "is {} bytes long, at most {MAX_INPUT_BYTES} are read",
-                json.len()
+                "is longer than the {MAX_INPUT_BYTES} bytes that are read; leave transcripts out"
             );
             faults.add("", message);
             return None;
