@@ -202,8 +202,17 @@ impl Builder {
             .enable_all()
             .build()
             .context("cannot make the mock CRM's runtime")?;
-        let tcp = listen(&runtime, self.port)
-            .with_context(|| format!("cannot listen on 127.0.0.1:{}", self.port))?;
+        let tcp = match listen(&runtime, self.port) {
+            Ok(tcp) => tcp,
+            Err(error) => {
+                // The caller may be on a runtime of its own, where a plain drop of this one panics.
+                runtime.shutdown_background();
+                let port = self.port;
+                return Err(error.context(format!(
+                    "cannot listen on 127.0.0.1:{port}; choose another port, or 0 for a free one"
+                )));
+            }
+        };
         let address = tcp.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&crm);
