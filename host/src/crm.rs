@@ -211,8 +211,7 @@ impl Crm {
 
     fn load(&mut self, manifest: &Manifest, folders: &[PathBuf]) -> Result<Library, Disabled> {
         let reference = reference(manifest)?;
-        let folder = manifest.path.parent().unwrap_or(Path::new("."));
-        let found = reference.find(folders, folder)?;
+        let found = reference.find(folders)?;
         self.info.library = Some(found.path.clone());
         self.info.shadowed = found.shadowed;
         let library = Library::load(&found.path, manifest.connector.sha256.as_ref())?;

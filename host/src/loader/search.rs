@@ -3,7 +3,7 @@
 use std::{
     env::consts::{DLL_PREFIX, DLL_SUFFIX},
     fmt, io,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// How a manifest names a library.
@@ -11,7 +11,7 @@ use std::{
 pub enum LibraryRef {
     /// A bare name, e.g. `acme`: the file `libacme.so`, `libacme.dylib` or `acme.dll` in a connector folder.
     Name(String),
-    /// A path. A relative one begins in the manifest's folder.
+    /// A path, as the manifest reader has joined it to the manifest's folder.
     Path(PathBuf),
 }
 
@@ -57,16 +57,12 @@ pub enum FindError {
 }
 
 impl LibraryRef {
-    /// Finds the library in the connector folders, the first of which wins, or beside its manifest.
+    /// Finds the library in the connector folders, the first of which wins, or at its path.
     ///
     /// # Errors
     ///
     /// A [`FindError`] that names every place.
-    pub(crate) fn find(
-        &self,
-        folders: &[PathBuf],
-        manifest_folder: &Path,
-    ) -> Result<Found, FindError> {
+    pub(crate) fn find(&self, folders: &[PathBuf]) -> Result<Found, FindError> {
         let places: Vec<PathBuf> = match self {
             Self::Name(name) => {
                 let file_name = format!("{DLL_PREFIX}{name}{DLL_SUFFIX}");
@@ -75,7 +71,7 @@ impl LibraryRef {
                     .map(|folder| folder.join(&file_name))
                     .collect()
             }
-            Self::Path(path) => vec![manifest_folder.join(path)],
+            Self::Path(path) => vec![path.clone()],
         };
         let mut found = self.existing(&places)?.into_iter();
         match found.next() {
@@ -166,9 +162,7 @@ mod tests {
         let [_, first, second, _] = folders.clone().map(|folder| folder.join(file_name("acme")));
         fs::write(&first, "").unwrap();
         fs::write(&second, "").unwrap();
-        let found = LibraryRef::Name("acme".to_owned())
-            .find(&folders, home.path())
-            .unwrap();
+        let found = LibraryRef::Name("acme".to_owned()).find(&folders).unwrap();
         assert_eq!(
             found,
             Found {
@@ -179,12 +173,11 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_looked_for_beside_the_manifest_only() {
+    fn a_path_is_looked_for_where_it_says_and_in_no_folder() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("acme.so");
         fs::write(&path, "").unwrap();
-        let reference = LibraryRef::Path("acme.so".into());
-        let found = reference.find(&[], home.path()).unwrap();
+        let found = LibraryRef::Path(path.clone()).find(&[]).unwrap();
         assert_eq!(
             found,
             Found {
@@ -192,11 +185,11 @@ mod tests {
                 shadowed: vec![]
             }
         );
-        let elsewhere = home.path().join("elsewhere");
-        let error = reference
-            .find(&[home.path().to_owned()], &elsewhere)
+        let elsewhere = home.path().join("elsewhere/acme.so");
+        let error = LibraryRef::Path(elsewhere.clone())
+            .find(&[home.path().to_owned()])
             .unwrap_err();
-        let expected = elsewhere.join("acme.so").display().to_string();
+        let expected = elsewhere.display().to_string();
         assert!(error.to_string().contains(&expected), "{error}");
     }
 
@@ -204,7 +197,7 @@ mod tests {
     fn a_missing_library_names_every_place_in_order() {
         let folders = ["/nowhere/a", "/nowhere/b"].map(PathBuf::from);
         let error = LibraryRef::Name("acme".to_owned())
-            .find(&folders, Path::new("/m"))
+            .find(&folders)
             .unwrap_err();
         let file_name = file_name("acme");
         let expected = format!(
@@ -212,9 +205,7 @@ mod tests {
              /nowhere/b/{file_name}\nput it there, or correct `library` in the manifest"
         );
         assert_eq!(error.to_string(), expected);
-        let error = LibraryRef::Name("acme".to_owned())
-            .find(&[], Path::new("/m"))
-            .unwrap_err();
+        let error = LibraryRef::Name("acme".to_owned()).find(&[]).unwrap_err();
         assert!(
             error
                 .to_string()

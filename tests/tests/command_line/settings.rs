@@ -145,3 +145,23 @@ fn folders_that_are_missing_or_empty_are_named() {
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(output.stderr.contains("nowhere"), "{}", output.stderr);
 }
+
+#[test]
+fn a_library_beside_its_manifest_is_found_however_the_folder_is_named() {
+    let place = Workplace::new().unwrap();
+    let library = place
+        .place_connector("switchboard-connector-example")
+        .unwrap();
+    let name = library.file_name().unwrap().to_str().unwrap().to_owned();
+    fs::rename(&library, place.manifests().join(&name)).unwrap();
+    let toml = format!(
+        "manifest_version = 1\n[crm]\nname = \"beside\"\n[connector]\nlibrary = \"./{name}\"\n\
+         [settings]\nbase_url = \"http://127.0.0.1:9\"\n"
+    );
+    place.write_manifest("beside", &toml).unwrap();
+    let absolute = place.manifests();
+    for folder in ["manifests", "./manifests", absolute.to_str().unwrap()] {
+        let output = list(&place, &["--check", "--manifests", folder], &[]);
+        assert_eq!(output.code, Some(0), "{folder}: {output:?}");
+    }
+}
