@@ -24,7 +24,7 @@ const UNKNOWN: u8 = 3;
 ///
 /// Reads the JSON object of createCallLog and prints one JSON object with logId and returnMessage. Exit codes: 0 logged,
 /// 1 not logged, 2 the input or the command is wrong, 3 nobody knows yet whether the call is logged.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Arguments {
     /// Name of the CRM, as in its manifest
     #[arg(long, value_name = "NAME")]
@@ -88,23 +88,54 @@ fn outcome(
     arguments: &Arguments,
     settings: anyhow::Result<Settings>,
 ) -> Result<CallOutcome, Fault> {
-    let disabled = |error: anyhow::Error| Fault::disabled(format!("{error:#}"));
     let settings = settings.map_err(disabled)?;
-    let input = input(arguments).map_err(|error| Fault::invalid_input(format!("{error:#}")))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Fault::internal(format!("cannot start: {error}")))?;
+    let ended = runtime.block_on(prepare_and_log(arguments.clone(), settings));
+    // A thread that reads stdin cannot be told to end; nobody waits for it.
+    runtime.shutdown_background();
+    // The host is dropped here, where its connectors may take their time.
+    let (_host, outcome) = ended?;
+    if matches!(outcome.exit_code(), LOGGED | UNKNOWN) {
+        warn_of_repetition();
+    }
+    Ok(outcome)
+}
+
+fn disabled(error: anyhow::Error) -> Fault {
+    Fault::disabled(format!("{error:#}"))
+}
+
+/// Reads the input, starts the host and logs the call. Signals are listened to from the first step on.
+async fn prepare_and_log(
+    arguments: Arguments,
+    settings: Settings,
+) -> Result<(Host, CallOutcome), Fault> {
+    let mut signals = Signals::new();
+    let crm = arguments.crm.clone();
+    let prepared = tokio::task::spawn_blocking(move || prepare(&arguments, &settings));
+    let (host, input) = tokio::select! {
+        biased;
+        prepared = prepared => prepared
+            .unwrap_or_else(|error| Err(Fault::internal(format!("cannot start: {error}"))))?,
+        () = signals.next() => {
+            return Err(Fault::unavailable("the program was told to stop before anything was sent"));
+        }
+    };
+    let outcome = log(&host, &crm, input, &mut signals).await;
+    Ok((host, outcome))
+}
+
+fn prepare(arguments: &Arguments, settings: &Settings) -> Result<(Host, Vec<u8>), Fault> {
+    let input = input(arguments).map_err(|error| Fault::invalid_input(format!("{error:#}")))?;
     let host = settings.host().only(&arguments.crm).build();
     let host = host.map_err(|error| disabled(error.into()))?;
     for crm in host.crms() {
         say_if_disabled(&crm);
     }
-    let outcome = runtime.block_on(log(&host, &arguments.crm, input));
-    if matches!(outcome.exit_code(), LOGGED | UNKNOWN) {
-        warn_of_repetition();
-    }
-    Ok(outcome)
+    Ok((host, input))
 }
 
 /// Says that nothing prevents a second entry: in the log, whose reader may expect JSON only, and without a log to the
@@ -160,9 +191,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// Logs the call. The first signal ends what has not been written; a write under way is waited for. The second ends
 /// the waiting, too.
-async fn log(host: &Host, crm: &str, input: Vec<u8>) -> CallOutcome {
-    // Listened to from before the first request on, and without a gap: no signal may get lost.
-    let mut signals = Signals::new();
+async fn log(host: &Host, crm: &str, input: Vec<u8>, signals: &mut Signals) -> CallOutcome {
     let call = host.create_call_log(crm, input, CallOptions::default());
     let interrupted = async {
         signals.next().await;
@@ -182,26 +211,32 @@ async fn log(host: &Host, crm: &str, input: Vec<u8>) -> CallOutcome {
     }
 }
 
-/// SIGINT and SIGTERM, in their order. Where the system gives no handlers, a signal ends the program.
+/// SIGINT, SIGTERM and SIGHUP, in their order. Where the system gives no handlers, a signal ends the program.
 #[cfg(unix)]
-struct Signals(Option<[tokio::signal::unix::Signal; 2]>);
+struct Signals(Option<[tokio::signal::unix::Signal; 3]>);
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let interrupt = signal(SignalKind::interrupt());
-        let both = interrupt.and_then(|it| Ok([it, signal(SignalKind::terminate())?]));
-        Self(both.ok())
+        let all = || {
+            Ok::<_, std::io::Error>([
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::hangup())?,
+            ])
+        };
+        Self(all().ok())
     }
 
     async fn next(&mut self) {
-        let Some([interrupt, terminate]) = &mut self.0 else {
+        let Some([interrupt, terminate, hangup]) = &mut self.0 else {
             return std::future::pending().await;
         };
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
     }
 }

@@ -1,11 +1,13 @@
-//! SIGINT and SIGTERM while a call is under way.
+//! SIGINT, SIGTERM and SIGHUP before and while a call is under way.
 
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use mock_crm::{Gate, Rule};
-use rustix::process::Signal;
-use serde_json::json;
-use switchboard_tests::{Running, Scene, input};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use switchboard_tests::{Running, Scene, input, program};
 
 use crate::NONE;
 
@@ -27,7 +29,7 @@ fn writing(scene: &Scene, gate: &Gate) -> Running {
 
 #[test]
 fn a_signal_waits_for_a_write_and_its_outcome_is_told() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let (scene, gate) = (Scene::example().unwrap(), Gate::new());
         let running = writing(&scene, &gate);
         running.signal(signal).unwrap();
@@ -41,7 +43,7 @@ fn a_signal_waits_for_a_write_and_its_outcome_is_told() {
 
 #[test]
 fn a_signal_ends_a_read_at_once() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let (scene, gate) = (Scene::pipedrive("").unwrap(), Gate::new());
         scene
             .crm
@@ -92,4 +94,48 @@ fn nothing_of_a_call_gets_into_a_core_dump() {
     running.signal(Signal::ABORT).unwrap();
     let output = running.finish().unwrap();
     assert_eq!(output.signal, Some(Signal::ABORT.as_raw()), "{output:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_while_stdin_is_read_ends_with_an_outcome() {
+    let mut command = Command::new(program("switchboard-host", "switchboard").unwrap());
+    command.args(["log", "--crm", "example"]);
+    let command = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    until_caught(&child, Signal::INT);
+    let id = Pid::from_child(&child);
+    kill_process(id, Signal::INT).unwrap();
+    // Its stdin is still open.
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let mut printed = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut printed)
+        .unwrap();
+    let outcome: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(outcome["error"]["code"], "unavailable", "{outcome}");
+}
+
+/// Waits until a process handles a signal itself.
+#[cfg(target_os = "linux")]
+fn until_caught(child: &Child, signal: Signal) {
+    let status = format!("/proc/{}/status", child.id());
+    loop {
+        let text = std::fs::read_to_string(&status).unwrap();
+        let caught = text
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:"))
+            .unwrap();
+        let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+        if caught & (1 << (signal.as_raw() - 1)) != 0 {
+            return;
+        }
+        std::thread::yield_now();
+    }
 }
