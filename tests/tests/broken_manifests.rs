@@ -296,3 +296,32 @@ fn every_fault_of_every_manifest_is_listed_at_once() {
         .collect();
     assert_eq!(states, ["disabled", "disabled", "disabled", "ready"]);
 }
+
+#[test]
+fn a_file_too_broken_to_name_its_crm_takes_no_other_ones_name() {
+    let stage = Stage::new().unwrap();
+    // Both orders of the files: the broken one goes by its file's name, `acme`, before and after the good one.
+    for good in ["aaa", "zzz"] {
+        let manifest = format!(
+            "manifest_version = 1\n[crm]\nname = \"acme\"\n[connector]\n{LIBRARY}\n\
+             [network]\nallowed_hosts = [\"127.0.0.1:*\"]\n\
+             [settings]\nbase_url = \"{}\"\n",
+            stage.crm.url()
+        );
+        let good = stage.place.write_manifest(good, &manifest).unwrap();
+        stage.place.write_manifest("acme", "[crm").unwrap();
+        let input = switchboard_tests::example_input().unwrap();
+        let output = stage.log("acme", &input).unwrap();
+        assert_eq!(output.code, Some(0), "{output:?}");
+        let listed = stage.list().unwrap().json().unwrap();
+        let named = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|crm| crm["name"] == "acme");
+        let mut states: Vec<_> = named.map(|crm| crm["state"].as_str().unwrap()).collect();
+        states.sort_unstable();
+        assert_eq!(states, ["disabled", "ready"], "{listed:#}");
+        fs::remove_file(good).unwrap();
+    }
+}

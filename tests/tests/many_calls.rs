@@ -265,3 +265,21 @@ async fn a_shutdown_past_its_deadline_ends_reads_at_once() {
     assert_eq!(code(&outcome), Some(FaultCode::Unavailable), "{outcome:?}");
     assert_eq!((scene.crm.n_entries(), scene.crm.requests().len()), (0, 1));
 }
+
+#[test]
+fn a_host_needs_no_clock_of_its_callers_runtime() {
+    let scene = Scene::example().unwrap();
+    let host = scene.host().unwrap();
+    let bare = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let outcome = bare.block_on(async {
+        let input = input("1").unwrap().to_string();
+        let outcome = host
+            .create_call_log("example", input, CallOptions::default())
+            .await;
+        host.shutdown(SOON).await;
+        outcome
+    });
+    assert_eq!(outcome.log_id(), Some("act-1"), "{outcome:?}");
+}
