@@ -42,8 +42,10 @@
 //! The module `testing` (feature `testing`, for `[dev-dependencies]`) is a pretend host for a connector's own tests.
 
 mod connector;
-// The expansion of `export_connector!` holds the unsafe parts of every connector library.
-#[allow(unsafe_code)]
+#[allow(
+    unsafe_code,
+    reason = "the expansion of export_connector! holds a library's unsafe parts"
+)]
 mod export;
 mod fault;
 mod fence;
