@@ -9,7 +9,6 @@
 //! before the call is settled.
 
 use std::any::Any;
-use std::ops::Deref;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -112,36 +111,30 @@ async fn attempt(call: &Call, started: Instant) -> Result<(Settlement, Record), 
     };
 
     let wire = ready.egress.begin(deadline, Weak::clone(&call.underway));
-    let wire = Revoked(wire);
-    let services = services(call, ready, &wire);
+    let services = Closing(services(call, ready, &wire));
     let context = context(call, deadline)?;
     let input = call.input.to_vec();
-    let running =
-        ready
-            .connector
-            .call(instance, services.to_raw(), "createCallLog", context, input);
+    let running = ready.connector.call(
+        instance,
+        services.0.to_raw(),
+        "createCallLog",
+        context,
+        input,
+    );
     let answer = finish(running, &wire, deadline, &call.stop).await;
-    services.close();
+    drop(services);
     wire.writes_ended().await;
     let record = wire.record();
     let answer = answer.and_then(|json| read_answer(&json));
     Ok((settle(answer, &record, ready.own_network), record))
 }
 
-/// A wire that nothing can be sent through once its call is left, in whatever way.
-struct Revoked(Wire);
+/// Services that end with their call, in whatever way it is left: a panic here must not leave a connector the wire.
+struct Closing(CallServices);
 
-impl Deref for Revoked {
-    type Target = Wire;
-
-    fn deref(&self) -> &Wire {
-        &self.0
-    }
-}
-
-impl Drop for Revoked {
+impl Drop for Closing {
     fn drop(&mut self) {
-        self.0.revoke();
+        self.0.close();
     }
 }
 
