@@ -52,6 +52,11 @@ impl fmt::Display for InputFault {
 pub struct InvalidInput(Vec<InputFault>);
 
 impl InvalidInput {
+    /// Collects the faults of one input; `None` if there are none.
+    pub fn new(faults: Vec<InputFault>) -> Option<Self> {
+        (!faults.is_empty()).then_some(Self(faults))
+    }
+
     /// Returns the faults, at least one, in the order of the checks.
     pub fn faults(&self) -> &[InputFault] {
         &self.0
@@ -100,6 +105,7 @@ struct Texts {
     ring_sense_bulleted_summary: Option<String>,
     ring_sense_link: Option<String>,
     composed_log_details: Option<String>,
+    voicemail_link: Option<String>,
 }
 
 impl CreateCallLog {
@@ -269,6 +275,11 @@ impl CreateCallLog {
         non_empty(&self.texts.composed_log_details)
     }
 
+    /// Returns where a person can listen to the voicemail, if the gateway says so beside the record.
+    pub fn voicemail_link(&self) -> Option<&str> {
+        non_empty(&self.texts.voicemail_link)
+    }
+
     /// Returns the subject of an entry: the user's own, else one made from direction and contact.
     pub fn subject(&self) -> String {
         if let Some(subject) = self.call_log.custom_subject() {
@@ -319,6 +330,7 @@ impl Texts {
             ring_sense_bulleted_summary: input.text("ringSenseBulletedSummary", faults),
             ring_sense_link: input.text("ringSenseLink", faults),
             composed_log_details: input.text("composedLogDetails", faults),
+            voicemail_link: input.lenient_text("voicemailLink"),
         }
     }
 }

@@ -127,10 +127,13 @@ impl<'a> Object<'a> {
 
     /// Returns a member's text; `null` is the same as absent.
     pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.as_sent(name).filter(|raw| raw.get() != "null")
+    }
+
+    /// Returns a member's text, `null` too.
+    pub(super) fn as_sent(&self, name: &str) -> Option<&'a RawValue> {
         let member = self.members.iter().find(|(key, _)| key == name);
-        member
-            .map(|(_, raw)| *raw)
-            .filter(|raw| raw.get() != "null")
+        member.map(|(_, raw)| *raw)
     }
 
     /// Reads a member with `convert`, which yields `None` for a value of another kind: that is a fault.

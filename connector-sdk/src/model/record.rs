@@ -107,6 +107,7 @@ pub struct CallRecord {
     telephony_session_id: Option<Id>,
     start_time: Option<Timestamp>,
     duration: CallDuration,
+    duration_as_sent: Option<Box<RawValue>>,
     direction: Direction,
     from: Party,
     to: Party,
@@ -127,6 +128,7 @@ struct Texts {
     transport: Option<String>,
     last_modified_time: Option<String>,
     custom_subject: Option<String>,
+    voicemail_link: Option<String>,
 }
 
 impl CallDuration {
@@ -166,6 +168,7 @@ impl CallRecord {
             telephony_session_id: object.id("telephonySessionId", faults),
             start_time: object.typed("startTime", time::EXPECTED, faults, time::moment),
             duration: duration(object),
+            duration_as_sent: object.as_sent("duration").map(ToOwned::to_owned),
             direction: direction(object),
             from: party(object, "from", faults),
             to: party(object, "to", faults),
@@ -179,6 +182,7 @@ impl CallRecord {
                 transport: object.lenient_text("transport"),
                 last_modified_time: object.lenient_text("lastModifiedTime"),
                 custom_subject: object.lenient_text("customSubject"),
+                voicemail_link: voicemail_link(object),
             },
             // A leg has no legs of its own. Reading them where somebody sends them would copy the text once a level.
             legs: Vec::new(),
@@ -223,6 +227,12 @@ impl CallRecord {
     /// Returns how long the call took.
     pub fn duration(&self) -> CallDuration {
         self.duration
+    }
+
+    /// Returns the JSON of the duration, whatever it is; `null` too, which is not the same as absent: App Connect writes
+    /// `0 seconds` for the one and nothing for the other.
+    pub fn duration_as_sent(&self) -> Option<&RawValue> {
+        self.duration_as_sent.as_deref()
     }
 
     /// Returns which way the call went.
@@ -286,6 +296,14 @@ impl CallRecord {
             .custom_subject
             .as_deref()
             .filter(|subject| !subject.is_empty())
+    }
+
+    /// Returns where a person can listen to the voicemail, the record's member `voicemail.link`.
+    pub fn voicemail_link(&self) -> Option<&str> {
+        self.texts
+            .voicemail_link
+            .as_deref()
+            .filter(|link| !link.is_empty())
     }
 
     /// Returns the legs of the call's journey, in order. A leg has none.
@@ -375,6 +393,12 @@ fn recording(record: &Object<'_>, faults: &mut Faults) -> Option<Recording> {
         content_uri: object.lenient_text("contentUri"),
         link: object.lenient_text("link"),
     })
+}
+
+/// The RingCentral API has no such member: App Connect adds it, in whatever shape, so another one is kept.
+fn voicemail_link(record: &Object<'_>) -> Option<String> {
+    let voicemail = Object::read(record.get("voicemail")?, "", &mut Faults::default())?;
+    voicemail.lenient_text("link")
 }
 
 fn legs(record: &Object<'_>, faults: &mut Faults) -> Vec<Leg> {

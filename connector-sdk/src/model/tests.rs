@@ -587,3 +587,36 @@ fn only_a_view_without_a_value_fails_what_the_host_has_checked() {
     assert!(call.ring_sense_ai_score().is_none() && call.call_log().legs().is_empty());
     assert_eq!(call.raw().get(), input.to_string());
 }
+
+#[test]
+fn links_to_the_voicemail_are_read_where_they_are_texts() {
+    let call = read(&with("/voicemailLink", json!("https://vm.example/1")));
+    assert_eq!(call.voicemail_link(), Some("https://vm.example/1"));
+    assert_eq!(call.call_log().voicemail_link(), None);
+    let call = read(&with("/callLog/voicemail", json!({ "link": "x" })));
+    assert_eq!(
+        (call.voicemail_link(), call.call_log().voicemail_link()),
+        (None, Some("x"))
+    );
+    for other in [json!(7), json!([]), json!({ "link": 7 }), json!({})] {
+        assert_eq!(
+            read(&with("/voicemailLink", other.clone())).voicemail_link(),
+            None
+        );
+        let call = read(&with("/callLog/voicemail", other));
+        assert_eq!(call.call_log().voicemail_link(), None);
+    }
+}
+
+#[test]
+fn a_duration_is_kept_as_it_was_sent() {
+    let sent = |value: Value| {
+        let call = read(&with("/callLog/duration", value));
+        call.call_log().duration_as_sent().unwrap().get().to_owned()
+    };
+    assert_eq!(sent(json!(null)), "null");
+    assert_eq!(sent(json!("12")), "\"12\"");
+    assert_eq!(sent(json!(0.5)), "0.5");
+    let call = read(&without("/callLog/duration"));
+    assert!(call.call_log().duration_as_sent().is_none());
+}
