@@ -11,7 +11,7 @@ use crate::connector::{Connector, LogSink};
 use crate::egress::{Egress, EgressConfig, TrustRoots};
 use crate::limits::Gate;
 use crate::loader::{Digest, Library, LibraryRef, Metadata, Platform};
-use crate::manifest::{Diagnostic, Entry, Limits, Manifest};
+use crate::manifest::{CustomField, Diagnostic, Entry, Limits, Manifest};
 use crate::redact::Redactor;
 
 /// The operation that every connector must know.
@@ -61,6 +61,8 @@ pub struct CrmInfo {
     pub proxy: bool,
     /// Whether the connector may open sockets of its own, which the host cannot watch.
     pub own_network: bool,
+    /// What users may submit beside a call, in the manifest's order; nothing if the manifest cannot be read.
+    pub custom_fields: Vec<CustomField>,
     /// Whether calls can be logged.
     #[serde(flatten)]
     pub state: CrmState,
@@ -131,6 +133,7 @@ impl Crm {
             &manifest.crm.display_name,
             &manifest.path,
         );
+        crm.info.custom_fields.clone_from(&manifest.custom_fields);
         crm.info.proxy = manifest.network.proxy.is_some();
         crm.secrets = manifest.secrets().map(str::to_owned).collect();
         match crm.open(manifest, surroundings) {
@@ -165,6 +168,7 @@ impl Crm {
             shadowed: Vec::new(),
             proxy: false,
             own_network: false,
+            custom_fields: Vec::new(),
             state: CrmState::Ready,
         };
         Self {

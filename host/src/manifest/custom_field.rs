@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::Serialize;
 use serde_json::Value;
 use toml::{de::DeValue, value::Datetime};
 
@@ -10,14 +11,15 @@ use super::{
     reader::Item,
 };
 
-/// The definition of one field of `additionalSubmission`.
-#[derive(Debug, Clone, PartialEq)]
+/// The definition of one field of `additionalSubmission`. Serializes with the names that stand in a manifest.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CustomField {
     /// The member's name; no two fields share one.
     pub name: String,
     /// How people call it; the name, unless the manifest says otherwise.
     pub title: String,
     /// What it holds.
+    #[serde(rename = "type")]
     pub kind: FieldKind,
     /// Whether a call without it is refused.
     pub required: bool,
@@ -34,7 +36,8 @@ pub struct CustomField {
 }
 
 /// What a custom field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FieldKind {
     /// One of several options.
     Selection,
@@ -51,7 +54,7 @@ pub enum FieldKind {
 }
 
 /// Something that can be selected.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FieldOption {
     /// A string or number. Values are compared as text: 7 equals "7".
     pub value: Value,
@@ -79,9 +82,9 @@ impl CustomField {
 }
 
 impl FieldOption {
-    /// Whether a submitted value selects this option.
-    pub fn is_selected_by(&self, value: &Value) -> bool {
-        as_text(&self.value).is_some() && as_text(&self.value) == as_text(value)
+    /// Returns the value as text, as which values are compared.
+    pub fn text(&self) -> String {
+        as_text(&self.value)
     }
 }
 
@@ -148,14 +151,14 @@ fn option(item: Item<'_>, seen: &mut Seen) -> Option<FieldOption> {
     let mut table = item.table("an entry of `options`")?;
     let value = table.required("value", "value = \"1\"", |item| {
         let value = text_or_number(item)?;
-        refuse_repeated(item, "option", &as_text(&value)?, seen);
+        refuse_repeated(item, "option", &as_text(&value), seen);
         Some(value)
     });
     let title = table.optional("title", Item::filled);
     table.finish();
     let value = value?;
     Some(FieldOption {
-        title: title.or_else(|| as_text(&value))?,
+        title: title.unwrap_or_else(|| as_text(&value)),
         value,
     })
 }
@@ -206,7 +209,7 @@ fn refuse_unlisted(item: Item<'_>, default: &Value, field: &CustomField) {
     let is_listed = field
         .options
         .iter()
-        .any(|option| option.is_selected_by(default));
+        .any(|option| option.text() == as_text(default));
     if field.has_fixed_options() && !is_listed {
         let help = "add it to `options`, or write `allow_custom_value = true`";
         let message = "the default is none of the options";
@@ -226,10 +229,10 @@ fn refuse_repeated(item: Item<'_>, what: &str, name: &str, seen: &mut Seen) {
     }
 }
 
-fn as_text(value: &Value) -> Option<String> {
+/// Returns a text as it is, another value as JSON writes it.
+fn as_text(value: &Value) -> String {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }

@@ -65,9 +65,106 @@ fn json_tells_the_same_to_programs() {
         "shadowed": [],
         "proxy": false,
         "own_network": false,
+        "custom_fields": [],
         "state": "ready",
     }]);
     assert_eq!(crms, expected);
+}
+
+#[test]
+fn json_has_what_a_form_of_the_custom_fields_needs() {
+    let scene = Scene::example_with(
+        r#"
+[[custom_fields]]
+name = "stage"
+title = "Stage"
+type = "selection"
+required = true
+options = [{ value = "1", title = "New" }, { value = 2 }]
+default = 2
+description = "How far it has come"
+
+[[custom_fields]]
+name = "deal"
+type = "selection"
+contact_dependent = true
+allow_custom_value = true
+
+[[custom_fields]]
+name = "due"
+type = "date"
+default = 2026-01-31
+
+[[custom_fields]]
+name = "urgent"
+type = "checkbox"
+default = false
+
+[[custom_fields]]
+name = "words"
+type = "input"
+
+[[custom_fields]]
+name = "code"
+type = "string"
+
+[[custom_fields]]
+name = "notice"
+type = "warning"
+"#,
+    )
+    .unwrap();
+    let broken = "manifest_version = 1\n[[custom_fields]]\nname = \"x\"\ntype = \"input\"\n";
+    scene.place.write_manifest("acme", broken).unwrap();
+    let without_library = manifest(
+        "lost",
+        "Lost",
+        "[[custom_fields]]\nname = \"x\"\ntype = \"input\"",
+    );
+    scene
+        .place
+        .write_manifest("lost", &without_library)
+        .unwrap();
+    let list = scene.place.switchboard(["list", "--json"]).unwrap();
+    let crms = list.run().unwrap().json().unwrap();
+    let field = |name: &str, kind: &str, changed: Value| {
+        let mut field = json!({
+            "name": name,
+            "title": name,
+            "type": kind,
+            "required": false,
+            "contact_dependent": false,
+            "allow_custom_value": false,
+            "options": [],
+            "default": null,
+            "description": null,
+        });
+        let members = changed.as_object().unwrap().clone();
+        field.as_object_mut().unwrap().extend(members);
+        field
+    };
+    let stage = json!({
+        "title": "Stage",
+        "required": true,
+        "options": [{ "value": "1", "title": "New" }, { "value": 2, "title": "2" }],
+        "default": 2,
+        "description": "How far it has come",
+    });
+    let open = json!({ "contact_dependent": true, "allow_custom_value": true });
+    let expected = json!([
+        field("stage", "selection", stage),
+        field("deal", "selection", open),
+        field("due", "date", json!({ "default": "2026-01-31" })),
+        field("urgent", "checkbox", json!({ "default": false })),
+        field("words", "input", json!({})),
+        field("code", "string", json!({})),
+        field("notice", "warning", json!({})),
+    ]);
+    let found = |index: usize| (&crms[index]["name"], &crms[index]["custom_fields"]);
+    assert_eq!(found(0), (&json!("acme"), &json!([])));
+    assert_eq!(found(1), (&json!("example"), &expected));
+    let one = json!([field("x", "input", json!({}))]);
+    assert_eq!(found(2), (&json!("lost"), &one));
 }
 
 #[test]
