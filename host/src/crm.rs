@@ -11,7 +11,7 @@ use crate::connector::{Connector, LogSink};
 use crate::egress::{Egress, EgressConfig, TrustRoots};
 use crate::limits::Gate;
 use crate::loader::{Digest, Library, LibraryRef, Metadata, Platform};
-use crate::manifest::{CustomField, Diagnostic, Entry, Limits, Manifest};
+use crate::manifest::{CustomField, Diagnostic, Entry, Limits, LogSection, Manifest};
 use crate::redact::Redactor;
 
 /// The operation that every connector must know.
@@ -92,6 +92,8 @@ pub(crate) struct Ready {
     pub(crate) limits: Limits,
     pub(crate) gate: Gate,
     pub(crate) own_network: bool,
+    pub(crate) log: LogSection,
+    pub(crate) custom_fields: Vec<CustomField>,
 }
 
 /// Why a CRM cannot be used: one line, and at length.
@@ -210,6 +212,8 @@ impl Crm {
             gate: Gate::new(manifest.limits.max_in_flight),
             limits: manifest.limits.clone(),
             own_network,
+            log: manifest.log.clone(),
+            custom_fields: manifest.custom_fields.clone(),
         })
     }
 

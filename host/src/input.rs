@@ -1,11 +1,10 @@
-//! Fills in what a caller keeps apart from the rest of an input.
+//! Changes members of an input; every other member keeps its place and its text.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 const AUTH_HEADER: &str = "authHeader";
 
@@ -13,50 +12,106 @@ const AUTH_HEADER: &str = "authHeader";
 ///
 /// What is no JSON object comes back as it is, and is refused with its faults when it is logged.
 pub fn with_auth_header<'a>(input: &'a [u8], value: &str) -> Cow<'a, [u8]> {
-    let Ok(mut members) = serde_json::from_slice::<Members>(input) else {
+    let Some(mut members) = Members::read(input) else {
         return Cow::Borrowed(input);
     };
-    let value = serde_json::value::to_raw_value(value).expect("a text is JSON");
-    match members.0.iter_mut().find(|(name, _)| name == AUTH_HEADER) {
-        Some((_, present)) => *present = value,
-        None => members.0.push((AUTH_HEADER.to_owned(), value)),
-    }
-    Cow::Owned(serde_json::to_vec(&members).expect("members that were JSON are JSON"))
+    members.set(AUTH_HEADER, raw_text(value));
+    Cow::Owned(members.to_json().into_bytes())
 }
 
-/// The members of an object in order, with their exact text; a name may stand twice.
-struct Members(Vec<(String, Box<RawValue>)>);
+/// Writes a text as a JSON string.
+pub(crate) fn raw_text(text: &str) -> Box<RawValue> {
+    to_raw_value(text).expect("a text is JSON")
+}
 
-impl<'de> Deserialize<'de> for Members {
+/// The members of an object in order, with the exact text of their names and values; a name may stand twice.
+#[derive(Default)]
+pub(crate) struct Members<'a>(Vec<Member<'a>>);
+
+struct Member<'a> {
+    name: String,
+    /// The name as it is written: a character may stand there as an escape.
+    key: Cow<'a, RawValue>,
+    value: Cow<'a, RawValue>,
+}
+
+impl<'a> Members<'a> {
+    /// Splits an object into its members; `None` if the text is anything else.
+    pub(crate) fn read(json: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(json).ok()?;
+        serde_json::from_str(text).ok()
+    }
+
+    /// Returns names and texts, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
+        let members = self.0.iter();
+        members.map(|member| (member.name.as_str(), &*member.value))
+    }
+
+    /// Returns a member's text; of two with one name that of the first.
+    pub(crate) fn get(&self, name: &str) -> Option<&RawValue> {
+        let member = self.0.iter().find(|member| member.name == name);
+        member.map(|member| &*member.value)
+    }
+
+    /// Sets a member in its place, or adds it as the last one.
+    pub(crate) fn set(&mut self, name: &str, value: Box<RawValue>) {
+        let value = Cow::Owned(value);
+        match self.0.iter_mut().find(|member| member.name == name) {
+            Some(member) => member.value = value,
+            None => self.0.push(Member {
+                name: name.to_owned(),
+                key: Cow::Owned(raw_text(name)),
+                value,
+            }),
+        }
+    }
+
+    /// Takes a member out.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|member| member.name != name);
+    }
+
+    /// Writes the object.
+    pub(crate) fn to_json(&self) -> String {
+        let texts = self.0.iter().map(|it| [it.key.get(), it.value.get()]);
+        let n_bytes: usize = texts.clone().flatten().map(|text| text.len() + 1).sum();
+        let mut json = String::with_capacity(n_bytes + 2);
+        json.push('{');
+        for (index, [key, value]) in texts.enumerate() {
+            let separator = if index == 0 { "" } else { "," };
+            json.extend([separator, key, ":", value]);
+        }
+        json.push('}');
+        json
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(MembersVisitor)
+        deserializer.deserialize_map(MembersVisitor).map(Members)
     }
 }
 
-impl Serialize for Members {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Vec<Member<'de>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            members.push(Member {
+                name: serde_json::from_str(key.get()).map_err(serde::de::Error::custom)?,
+                key: Cow::Borrowed(key),
+                value: Cow::Borrowed(value),
+            });
         }
-        map.end()
+        Ok(members)
     }
 }
 
@@ -89,8 +144,32 @@ mod tests {
     }
 
     #[test]
+    fn a_member_is_found_by_its_name_and_all_others_keep_their_text() {
+        let json = br#" { "\u0061" : 1.50, "b": "\u00e9\/", "c" :{ "x" : 1e2 }, "\/": [ ] } "#;
+        let mut members = Members::read(json).unwrap();
+        let names: Vec<_> = members.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "b", "c", "/"]);
+        assert_eq!(members.get("a").unwrap().get(), "1.50");
+        assert!(members.get("x").is_none());
+        members.set("c", raw_text("\"new\""));
+        members.set("d", raw_text("last"));
+        assert_eq!(
+            members.to_json(),
+            r#"{"\u0061":1.50,"b":"\u00e9\/","c":"\"new\"","\/":[ ],"d":"last"}"#
+        );
+        for name in ["a", "c", "d", "x"] {
+            members.remove(name);
+        }
+        assert_eq!(members.to_json(), r#"{"b":"\u00e9\/","\/":[ ]}"#);
+        for name in ["b", "/"] {
+            members.remove(name);
+        }
+        assert_eq!(members.to_json(), "{}");
+    }
+
+    #[test]
     fn what_is_no_object_comes_back_as_it_is() {
-        for input in ["", "[]", "{\"a\":", "7"] {
+        for input in ["", "[]", "{\"a\":", "7", r#"{"\ud800":1}"#] {
             assert_eq!(filled(input), input);
         }
     }

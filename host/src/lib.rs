@@ -6,6 +6,7 @@
 
 mod connector;
 mod crm;
+mod custom_fields;
 mod egress;
 mod host;
 mod input;

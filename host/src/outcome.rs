@@ -202,7 +202,14 @@ impl CallOutcome {
         self
     }
 
-    /// Replaces every text that a connector or a CRM may have written.
+    /// Puts what the host warns of before what the connector does.
+    pub(crate) fn with_warnings(mut self, mut warnings: Vec<String>) -> Self {
+        warnings.append(&mut self.warnings);
+        self.warnings = warnings;
+        self
+    }
+
+    /// Replaces every text that a connector, a CRM or a user may have written.
     pub(crate) fn map_texts(mut self, map: impl Fn(&str) -> String) -> Self {
         for text in &mut self.warnings {
             *text = map(text);

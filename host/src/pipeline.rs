@@ -1,20 +1,22 @@
 //! The path of one call.
 //!
 //! ```text
-//! input -> validate -> wait for a place -> call the connector -> settle -> outcome
+//! input -> prepare -> wait for a place -> call the connector -> settle -> outcome
 //! ```
 //!
 //! A call runs in a task of the host from its start to its end: a caller that goes away ends the waiting and nothing
 //! else. Whatever ends a call early (its deadline, a shutdown, a panic), a write that egress has begun is waited for
 //! before the call is settled.
 
+mod prepare;
+
 use std::any::Any;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use switchboard_connector_sdk::Fault;
 use switchboard_connector_sdk::model::InvalidInput;
 use switchboard_connector_sdk::wire::ContextHead;
-use switchboard_connector_sdk::{CreateCallLog, Fault};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{Instrument, info};
 
@@ -25,6 +27,7 @@ use crate::host::{CallOptions, Stop};
 use crate::limits::Permit;
 use crate::outcome::{CallOutcome, Settlement, read_answer, settle};
 use crate::redact::Redactor;
+use prepare::{Prepared, prepare};
 
 /// How long a connector may take to report a write that ended after the call's time was over.
 const GRACE: Duration = Duration::from_secs(1);
@@ -41,7 +44,7 @@ pub(crate) struct Call {
     pub(crate) stop: Stop,
 }
 
-/// Why a call ended without a settlement of its writes: there were none.
+/// Why a call ended before it could go to a connector.
 enum Early {
     Invalid(InvalidInput),
     Fault(Fault),
@@ -74,20 +77,34 @@ pub(crate) async fn run(call: Call) -> CallOutcome {
 }
 
 async fn log_call(call: &Call, started: Instant) -> (CallOutcome, Record) {
-    let crm = call.crm.display_name();
-    let id = call.id.clone();
-    let (outcome, record) = match attempt(call, started).await {
-        Ok((Settlement::Done(entry), record)) if entry.is_without_text() => {
+    let prepared = match prepare(call) {
+        Ok(prepared) => prepared,
+        Err(early) => return (refused(call, early), Record::default()),
+    };
+    let (id, crm) = (call.id.clone(), call.crm.display_name());
+    let (outcome, record) = match attempt(call, &prepared, started).await {
+        Ok((Settlement::Done(entry), record))
+            if entry.is_without_text() && prepared.warnings.is_empty() =>
+        {
             return (CallOutcome::logged(id, entry), record);
         }
         Ok((settlement, record)) => (settled(id, crm, settlement), record),
-        Err(Early::Invalid(invalid)) => {
-            (CallOutcome::invalid(id, crm, &invalid), Record::default())
-        }
-        Err(Early::Fault(fault)) => (CallOutcome::failed(id, crm, &fault), Record::default()),
+        Err(fault) => (CallOutcome::failed(id, crm, &fault), Record::default()),
+    };
+    let outcome = outcome.with_warnings(prepared.warnings);
+    let redactor = prepared.redactor;
+    (outcome.map_texts(|text| redactor.redact(text)), record)
+}
+
+/// Makes the outcome of a call that got to no connector.
+fn refused(call: &Call, early: Early) -> CallOutcome {
+    let (id, crm) = (call.id.clone(), call.crm.display_name());
+    let outcome = match early {
+        Early::Invalid(invalid) => CallOutcome::invalid(id, crm, &invalid),
+        Early::Fault(fault) => CallOutcome::failed(id, crm, &fault),
     };
     // The faults of an input are redacted, too: they quote values, and a token may stand in the wrong place.
-    (outcome.map_texts(|text| call.redactor.redact(text)), record)
+    outcome.map_texts(|text| call.redactor.redact(text))
 }
 
 fn settled(id: String, crm: &str, settlement: Settlement) -> CallOutcome {
@@ -100,20 +117,23 @@ fn settled(id: String, crm: &str, settlement: Settlement) -> CallOutcome {
     }
 }
 
-async fn attempt(call: &Call, started: Instant) -> Result<(Settlement, Record), Early> {
-    let ready = call.crm.ready()?;
-    CreateCallLog::from_json(&call.input).map_err(Early::Invalid)?;
+async fn attempt(
+    call: &Call,
+    prepared: &Prepared<'_>,
+    started: Instant,
+) -> Result<(Settlement, Record), Fault> {
+    let ready = prepared.ready;
     let deadline = started + ready.limits.timeout;
     let (_permit, instance) = tokio::select! {
         biased;
-        () = call.stop.now() => return Err(stopped().into()),
+        () = call.stop.now() => return Err(stopped()),
         place = place(ready, deadline) => place?,
     };
 
     let wire = ready.egress.begin(deadline, Weak::clone(&call.underway));
-    let services = Closing(services(call, ready, &wire));
+    let services = Closing(services(&call.id, prepared, &wire));
     let context = context(call, deadline)?;
-    let input = call.input.to_vec();
+    let input = prepared.input.to_vec();
     let running = ready.connector.call(
         instance,
         services.0.to_raw(),
@@ -154,9 +174,10 @@ fn stopped() -> Fault {
     Fault::unavailable("the host was told to stop before anything was written")
 }
 
-fn services(call: &Call, ready: &Ready, wire: &Wire) -> CallServices {
-    let sink = ready.connector.log().with_redactor(call.redactor.clone());
-    CallServices::new(wire.clone(), CallLog::new(sink, call.id.clone()))
+fn services(call_id: &str, prepared: &Prepared<'_>, wire: &Wire) -> CallServices {
+    let log = prepared.ready.connector.log();
+    let sink = log.with_redactor(prepared.redactor.clone());
+    CallServices::new(wire.clone(), CallLog::new(sink, call_id.to_owned()))
 }
 
 fn context(call: &Call, deadline: Instant) -> Result<Vec<u8>, Fault> {

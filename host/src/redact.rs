@@ -60,6 +60,14 @@ impl Redactor {
         }))
     }
 
+    /// Returns a redactor of what became of the input.
+    pub(crate) fn with_input(&self, input: &Arc<[u8]>) -> Self {
+        if Arc::ptr_eq(&self.0.input, input) {
+            return self.clone();
+        }
+        Self::new(Arc::clone(input), Arc::clone(&self.0.secrets))
+    }
+
     /// Returns the text without what must not be shown.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.0

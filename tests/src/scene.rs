@@ -1,13 +1,14 @@
 //! A mock CRM, the manifest that enables it and the connector that speaks to it.
 
 use std::ffi::OsStr;
+use std::fs;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use mock_crm::MockCrm;
 use serde_json::{Value, json};
 use switchboard_host::{Host, HostBuilder};
 
-use crate::{Invocation, Workplace, example_input};
+use crate::{Invocation, Workplace, example_input, workspace_root};
 
 /// Everything that one CRM needs, ready for calls.
 pub struct Scene {
@@ -47,7 +48,7 @@ impl Scene {
         Ok(scene)
     }
 
-    /// Sets up Pipedrive over TLS, with these lines of `[settings]`.
+    /// Sets up Pipedrive over TLS by the manifest that is shipped, with these lines of `[settings]`.
     ///
     /// # Errors
     ///
@@ -55,10 +56,12 @@ impl Scene {
     pub fn pipedrive(settings: &str) -> Result<Self> {
         let scene = Self::new("pipedrive", MockCrm::builder().tls().start()?)?;
         scene.crm.write_ca(scene.place.root())?;
-        let settings = format!("[settings]\n{settings}");
-        scene
-            .place
-            .write_manifest("pipedrive", &manifest("pipedrive", "Pipedrive", &settings))?;
+        let path = workspace_root().join("manifests/pipedrive.toml");
+        let shipped = fs::read_to_string(path).context("cannot read Pipedrive's manifest")?;
+        // The mock CRM takes the place of every tenant. The settings are the last section.
+        let manifest = shipped.replace("*.pipedrive.com", &scene.crm.authority());
+        let manifest = format!("{manifest}\n{settings}");
+        scene.place.write_manifest("pipedrive", &manifest)?;
         Ok(scene)
     }
 
