@@ -1,8 +1,9 @@
 //! Takes secrets and private texts out of what people and log files get to see.
 //!
 //! What egress and the pipeline write holds none by construction. This is for texts that a connector or a CRM wrote:
-//! fault messages, log lines, answers. A text is removed where it or its beginning stands, as it is and as JSON writes
-//! it; a private one also line by line. What a connector has cut up or encoded in another way cannot be found.
+//! fault messages, log lines, answers. A text is removed where it or its beginning stands, as it is and as JSON, HTML or
+//! one in the other writes it; a private one also line by line. What a connector has cut up or encoded in another way
+//! cannot be found.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -91,22 +92,28 @@ impl Redactor {
 }
 
 impl Texts {
-    /// Adds a text as it is and as it stands in JSON. What everybody could guess of its beginning gives nothing away.
+    /// Adds a text in each form in which it may be quoted.
     fn add(&mut self, text: &str, n_telling: usize) {
-        let quoted = Value::from(text).to_string();
-        for form in [text, &quoted[1..quoted.len() - 1]] {
-            // The least number of characters is at least that of the key's bytes.
-            let Some(key) = form.as_bytes().first_chunk() else {
-                continue;
-            };
-            let n_guessed = url_scheme(form).chars().count();
-            let telling = form.char_indices().nth(n_guessed + n_telling);
-            let telling = telling.map_or(form.len(), |(end, _)| end);
-            self.0.entry(*key).or_default().push(Hidden {
-                text: form.to_owned(),
-                telling,
-            });
+        let html = as_html(text);
+        let mut forms = vec![text.to_owned(), as_json(text), as_json(&html), html];
+        forms.sort_unstable();
+        forms.dedup();
+        for form in forms {
+            self.add_form(form, n_telling);
         }
+    }
+
+    /// Adds a text as it stands. What everybody could guess of its beginning gives nothing away.
+    fn add_form(&mut self, text: String, n_telling: usize) {
+        // The least number of characters is at least that of the key's bytes.
+        let Some(key) = text.as_bytes().first_chunk().copied() else {
+            return;
+        };
+        let n_guessed = url_scheme(&text).chars().count();
+        let telling = text.char_indices().nth(n_guessed + n_telling);
+        let telling = telling.map_or(text.len(), |(end, _)| end);
+        let hidden = Hidden { text, telling };
+        self.0.entry(key).or_default().push(hidden);
     }
 
     fn add_secret(&mut self, secret: &str) {
@@ -131,7 +138,7 @@ impl Texts {
 
     /// Adds a private text, and each of its lines.
     fn add_private(&mut self, text: &str) {
-        for part in std::iter::once(text).chain(text.lines()).map(str::trim) {
+        for part in std::iter::once(text).chain(lines(text)).map(str::trim) {
             if part.chars().count() >= MIN_PRIVATE_CHARS {
                 self.add(part, TELLING_PRIVATE_CHARS);
             }
@@ -167,6 +174,32 @@ impl Texts {
         let given_away = equal.filter(|(equal, telling)| equal >= telling);
         given_away.map(|(equal, _)| equal).max().unwrap_or(0)
     }
+}
+
+/// Writes a text as it stands within a JSON string.
+fn as_json(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// Writes a text as it stands in the HTML of a log entry.
+fn as_html(text: &str) -> String {
+    let escaped = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;");
+    escaped
+        .replace("\r\n", "<br>")
+        .replace(['\n', '\r'], "<br>")
+}
+
+/// Splits a text into lines, also one that is HTML, as a composed log entry may be.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\n', '\r'])
+        .flat_map(|part| part.split("<br>"))
+        .flat_map(|part| part.split("</li>"))
+        .flat_map(|part| part.split("</div>"))
 }
 
 fn is_long_enough(secret: &str) -> bool {
@@ -301,6 +334,62 @@ mod tests {
         }
         let shown = redactor.redact_json(json!({ "tok-\"4711\"-and-more": [input["note"], 7] }));
         assert_eq!(shown, json!({ "***": ["***", 7] }));
+    }
+
+    #[test]
+    fn a_private_text_is_found_as_the_html_of_a_log_entry_has_it() {
+        let note = "Said \"<no>\" & left\r\nwill call\nback on Monday";
+        let input = json!({ "note": note, "aiNote": "a < b && \"c\"" });
+        let redactor = Redactor::new(input.to_string().into_bytes().into(), Arc::default());
+        let html = "Said &quot;&lt;no&gt;&quot; &amp; left<br>will call<br>back on Monday";
+        let shown = json!({ "b": format!("{html}\\") }).to_string();
+        let table = [
+            (html, "***"),
+            (
+                "<b>Agent notes</b><br>Said &quot;&lt;no&gt;&qu",
+                "<b>Agent notes</b><br>***",
+            ),
+            ("<br>will call<br>", "<br>***<br>"),
+            (
+                "x<br>back on Monday<br><br><b>Call",
+                "x<br>***<br><br><b>Call",
+            ),
+            (
+                "<div>a &lt; b &amp;&amp; &quot;c&quot;</div>",
+                "<div>***</div>",
+            ),
+            (&shown, r#"{"b":"***\\"}"#),
+            ("Said &quot; is not enough", "Said &quot; is not enough"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(redactor.redact(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_composed_entry_is_found_line_by_line_and_its_labels_may_be_read() {
+        let entries = [
+            "- Note: call back\n- Duration: 7 seconds\n- Call recording link: https://rec.example/1\n",
+            "<b>Agent notes</b><br>call back<br><br><li><b>Duration</b>: 7 seconds</li><li><b>Call recording \
+             link</b>: <a target=\"_blank\" href=\"https://rec.example/1\">open</a></li>",
+            "## Agent notes\ncall back\n\n## Call details\n**Duration**: 7 seconds\n**Call recording link**: \
+             https://rec.example/1\n",
+        ];
+        for entry in entries {
+            let input = json!({ "composedLogDetails": entry }).to_string();
+            let redactor = Redactor::new(input.into_bytes().into(), Arc::default());
+            let quoted = json!({ "body": entry }).to_string();
+            for text in [entry, &quoted, &as_html(entry), &as_json(&as_html(entry))] {
+                let shown = redactor.redact(&format!("refused: {text}"));
+                assert!(!shown.contains("call back"), "{shown}");
+                assert!(!shown.contains("rec.example"), "{shown}");
+            }
+            for line in lines(entry).filter(|line| line.len() >= 20) {
+                assert_eq!(redactor.redact(&format!("cut: {line}")), "cut: ***");
+            }
+            let labels = "Duration is not a number, Call recording link is too long";
+            assert_eq!(redactor.redact(labels), labels);
+        }
     }
 
     #[test]

@@ -118,6 +118,42 @@ fn a_crm_that_repeats_the_request_is_not_quoted_with_it() {
 }
 
 #[test]
+fn a_crm_that_repeats_the_entry_is_not_quoted_with_it() {
+    const AS_HTML: &str = "C4nary note &quot;line&quot; two &amp; more";
+    let details = format!(
+        "<b>Agent notes</b><br>C4nary note line one<br>{AS_HTML}<br><br><b>Call details</b><br>"
+    );
+    let mut scene = Scene::example_with("[log]\nformat = \"text/html\"").unwrap();
+    scene.place.guard(&[AS_HTML]);
+    let mut call = canaries();
+    for composed in [json!(details), Value::Null] {
+        call["composedLogDetails"] = composed;
+        scene.crm.clear_script();
+        log(&mut scene, &call, "logged");
+        let sent = scene.crm.requests().pop().unwrap().json().unwrap();
+        let body = sent["body"].as_str().unwrap().to_owned();
+        assert!(body.contains("C4nary note line one"), "{body}");
+        // Whole and as the JSON that it was, and from each line with a canary on: quotations end at 300 characters.
+        let mut texts = vec![sent.to_string()];
+        let starts = body.match_indices("C4nary").map(|(start, _)| start);
+        texts.extend(starts.map(|start| body[start..].to_owned()));
+        texts.push(body);
+        for text in texts {
+            let reply = Reply::json(422, &json!({ "error": format!("cannot use {text}") }));
+            scene.crm.clear_script();
+            scene.crm.script(Rule::post("/activities").reply(reply));
+            let output = scene
+                .log(&call, ["--log-level", "trace"])
+                .unwrap()
+                .run()
+                .unwrap();
+            assert_eq!(output.code, Some(1), "{output:?}");
+            assert!(output.stdout.contains("cannot use "), "{output:?}");
+        }
+    }
+}
+
+#[test]
 fn a_quotation_that_is_cut_gives_no_beginning_away() {
     let mut scene = Scene::example().unwrap();
     let call = canaries();
