@@ -121,7 +121,8 @@ fn a_crm_that_repeats_the_request_is_not_quoted_with_it() {
 fn a_crm_that_repeats_the_entry_is_not_quoted_with_it() {
     const AS_HTML: &str = "C4nary note &quot;line&quot; two &amp; more";
     let details = format!(
-        "<b>Agent notes</b><br>C4nary note line one<br>{AS_HTML}<br><br><b>Call details</b><br>"
+        "<b>Agent notes</b><br>C4nary note line one<br>C4nary composed by the gateway<br><br>\
+         <li><b>Remark</b>: {AS_HTML}</li>"
     );
     let mut scene = Scene::example_with("[log]\nformat = \"text/html\"").unwrap();
     scene.place.guard(&[AS_HTML]);
