@@ -117,6 +117,9 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn filled(input: &str) -> String {
@@ -165,6 +168,37 @@ mod tests {
             members.remove(name);
         }
         assert_eq!(members.to_json(), "{}");
+    }
+
+    proptest! {
+        #[test]
+        fn setting_a_member_changes_no_other(
+            names in vec("[a-c\\\\\"é]{0,2}", 0..6),
+            texts in vec(r#"-?[1-9]{1,30}(\.[0-9]{1,3})?|"[a-z]{0,3}"|\[ *\]|\{ *\}|null"#, 6),
+            set in "[a-c]{0,2}",
+        ) {
+            let members: Vec<_> = names.iter().zip(&texts).collect();
+            let json: Vec<_> = members
+                .iter()
+                .map(|(name, text)| format!(" {} : {text} ", raw_text(name)))
+                .collect();
+            let json = format!("{{{}}}", json.join(","));
+            let mut edited = Members::read(json.as_bytes()).unwrap();
+            edited.set(&set, raw_text("new"));
+            let edited = edited.to_json();
+
+            let mut expected: Vec<_> = members
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.as_str()))
+                .collect();
+            match expected.iter_mut().find(|(name, _)| *name == set) {
+                Some((_, text)) => *text = "\"new\"",
+                None => expected.push((&set, "\"new\"")),
+            }
+            let found = Members::read(edited.as_bytes()).unwrap();
+            let found: Vec<_> = found.iter().map(|(name, raw)| (name, raw.get())).collect();
+            prop_assert_eq!(found, expected);
+        }
     }
 
     #[test]

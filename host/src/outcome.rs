@@ -159,7 +159,7 @@ impl CallOutcome {
         self.extra_data_tracking.as_ref()
     }
 
-    /// Returns what the operator should know although the call is logged.
+    /// Returns what the operator should know, whether or not the call is logged: what the host says, then the connector.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -323,6 +323,15 @@ mod tests {
         let given = entry(&json!({ "returnMessage": message }));
         let outcome = CallOutcome::logged(String::new(), given);
         assert_eq!(Value::from(outcome.return_message), message);
+    }
+
+    #[test]
+    fn what_the_host_warns_of_comes_first() {
+        let mut given = entry(&json!({}));
+        given.warnings = vec!["connector".to_owned()];
+        let outcome = CallOutcome::logged(String::new(), given);
+        let outcome = outcome.with_warnings(vec!["host".to_owned(), "host, too".to_owned()]);
+        assert_eq!(outcome.warnings(), ["host", "host, too", "connector"]);
     }
 
     #[test]
