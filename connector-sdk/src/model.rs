@@ -7,6 +7,7 @@
 //! The shapes are those of RingCentral App Connect's `createCallLog` and of the "Detailed" view of RingCentral's call
 //! log records.
 
+mod app_connect;
 mod fields;
 mod input;
 mod outcome;
