@@ -4,6 +4,7 @@
 //! `switchboard` is a thin layer over what stands here.
 #![deny(missing_docs)]
 
+mod app_connect;
 mod connector;
 mod crm;
 mod custom_fields;
@@ -18,6 +19,7 @@ mod redact;
 
 pub mod manifest;
 
+pub use app_connect::app_connect_input;
 pub use crm::{CrmInfo, CrmState};
 pub use egress::{Effect, End, HostPattern, PatternError, RequestPattern, SentRequest, TrustError};
 pub use host::{BuildError, CallOptions, Host, HostBuilder};
@@ -27,5 +29,5 @@ pub use loader::{
     ParseGlibcVersionError, Platform, inspect,
 };
 pub use outcome::{CallError, CallOutcome};
-pub use switchboard_connector_sdk::model::InputFault;
+pub use switchboard_connector_sdk::model::{InputFault, InvalidInput};
 pub use switchboard_connector_sdk::{Fault, FaultCode, MessageType};

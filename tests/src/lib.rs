@@ -39,6 +39,9 @@ mod documents {
     #[doc = include_str!("../../README.md")]
     struct Readme;
 
+    #[doc = include_str!("../../docs/app-connect.md")]
+    struct AppConnect;
+
     #[doc = include_str!("../../docs/connector.md")]
     struct Connector;
 }

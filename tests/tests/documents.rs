@@ -198,6 +198,7 @@ fn every_link_to_a_file_leads_somewhere() {
     let pages = [
         "README.md",
         "ARCHITECTURE.md",
+        "docs/app-connect.md",
         "docs/connector.md",
         "docs/manifest.md",
         "docs/operating.md",

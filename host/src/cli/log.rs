@@ -8,7 +8,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
-use switchboard_host::{CallOptions, CallOutcome, Fault, Host, with_auth_header};
+use clap::ValueEnum;
+use switchboard_host::{
+    CallOptions, CallOutcome, Fault, Host, app_connect_input, with_auth_header,
+};
 
 use super::config::Settings;
 use super::{print, say, say_if_disabled};
@@ -16,19 +19,31 @@ use super::{print, say, say_if_disabled};
 /// More than the largest input, so that one that is too large is seen to be.
 const MAX_READ_BYTES: u64 = 10 * 1024 * 1024 + 1;
 
+/// The file name that stands for stdin.
+const STDIN: &str = "-";
+
 /// The exit codes of a call that is logged, and of one of which nobody knows.
 const LOGGED: u8 = 0;
 const UNKNOWN: u8 = 3;
 
 /// Log one call into a CRM
 ///
-/// Reads the JSON object of createCallLog and prints one JSON object with logId and returnMessage. Exit codes: 0 logged,
-/// 1 not logged, 2 the input or the command is wrong, 3 nobody knows yet whether the call is logged.
+/// Reads the JSON object of createCallLog, or App Connect's request for one, and prints one JSON object with logId and
+/// returnMessage. Exit codes: 0 logged, 1 not logged, 2 the input or the command is wrong, 3 nobody knows yet whether the
+/// call is logged.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Arguments {
     /// Name of the CRM, as in its manifest
     #[arg(long, value_name = "NAME")]
     crm: String,
+
+    /// What the input is
+    #[arg(long, value_name = "FORM", value_enum, default_value_t = Form::Switchboard)]
+    from: Form,
+
+    /// File with the user whom App Connect has stored, for --from app-connect; - for stdin
+    #[arg(long, value_name = "FILE")]
+    user: Option<PathBuf>,
 
     /// Environment variable whose value becomes the input's authHeader
     #[arg(long, value_name = "NAME")]
@@ -37,6 +52,15 @@ pub(super) struct Arguments {
     /// File with the input; - or nothing for stdin
     #[arg(value_name = "INPUT", default_value = "-", hide_default_value = true)]
     input: PathBuf,
+}
+
+/// What a caller has of a call.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Form {
+    /// The JSON object of createCallLog
+    Switchboard,
+    /// The body of App Connect's POST /callLog; its user comes from --user
+    AppConnect,
 }
 
 /// Logs the call. Every end prints one JSON object.
@@ -129,7 +153,7 @@ async fn prepare_and_log(
 }
 
 fn prepare(arguments: &Arguments, settings: &Settings) -> Result<(Host, Vec<u8>), Fault> {
-    let input = input(arguments).map_err(|error| Fault::invalid_input(format!("{error:#}")))?;
+    let input = input(arguments)?;
     let host = settings.host().only(&arguments.crm).build();
     let host = host.map_err(|error| disabled(error.into()))?;
     for crm in host.crms() {
@@ -149,8 +173,36 @@ fn warn_of_repetition() {
     }
 }
 
-fn input(arguments: &Arguments) -> anyhow::Result<Vec<u8>> {
-    let input = read(&arguments.input)?;
+fn input(arguments: &Arguments) -> Result<Vec<u8>, Fault> {
+    let wrong = |error: anyhow::Error| Fault::invalid_input(format!("{error:#}"));
+    let user = user_file(arguments).map_err(wrong)?;
+    let input = read(&arguments.input).map_err(wrong)?;
+    let Some(user) = user else {
+        return with_header_of(arguments, input).map_err(wrong);
+    };
+    let user = read(user).and_then(|user| with_header_of(arguments, user));
+    Ok(app_connect_input(&input, &user.map_err(wrong)?)?)
+}
+
+/// Returns the file with App Connect's user, if that is what the call is made from.
+fn user_file(arguments: &Arguments) -> anyhow::Result<Option<&Path>> {
+    match (arguments.from, arguments.user.as_deref()) {
+        (Form::Switchboard, None) => Ok(None),
+        (Form::Switchboard, Some(_)) => {
+            bail!("--user goes with --from app-connect; leave it out, or add that")
+        }
+        (Form::AppConnect, None) => {
+            bail!("--from app-connect needs --user FILE, the user whom App Connect has stored")
+        }
+        (Form::AppConnect, Some(user)) if [user, &arguments.input] == [Path::new(STDIN); 2] => {
+            bail!("the request and --user cannot both come from stdin; name a file for one of them")
+        }
+        (Form::AppConnect, user) => Ok(user),
+    }
+}
+
+/// Sets the header if a variable has it, in an input or in a user of App Connect.
+fn with_header_of(arguments: &Arguments, input: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     let Some(name) = &arguments.auth_header_env else {
         return Ok(input);
     };
@@ -172,7 +224,7 @@ fn variable(name: &str) -> anyhow::Result<String> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let (source, name): (Box<dyn Read>, _) = if path == Path::new("-") {
+    let (source, name): (Box<dyn Read>, _) = if path == Path::new(STDIN) {
         (Box::new(std::io::stdin()), "stdin".to_owned())
     } else {
         let name = path.display().to_string();
