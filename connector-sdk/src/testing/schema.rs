@@ -34,7 +34,7 @@ pub fn assert_schema_is_current<T: JsonSchema>(path: impl AsRef<Path>) {
         serde_json::from_str::<Value>(&checked_in).is_ok_and(|value| value == *schema.as_value());
     assert!(
         same,
-        "{} differs from the settings' type; run UPDATE_SCHEMA=1 cargo test\nit holds:\n{checked_in}\nexpected:\n{derived}",
+        "{} differs from its type; run UPDATE_SCHEMA=1 cargo test\nit holds:\n{checked_in}\nexpected:\n{derived}",
         path.display()
     );
 }
