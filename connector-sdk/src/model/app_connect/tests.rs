@@ -345,3 +345,58 @@ fn a_hostile_number_of_members_is_refused_in_a_moment() {
     let found = faults(&text, user());
     assert_eq!(found.last().unwrap(), "and 99901 more faults");
 }
+
+/// Returns a pointer to every value.
+fn places(value: &Value, pointer: &str) -> Vec<String> {
+    let mut found = vec![pointer.to_owned()];
+    for (name, member) in value.as_object().into_iter().flatten() {
+        found.extend(places(member, &format!("{pointer}/{name}")));
+    }
+    found
+}
+
+#[test]
+fn a_fault_stands_where_the_wrong_value_was_sent() {
+    let voicemail = json!({ "link": "https://inner", "messageId": 7 });
+    let valid = json!({
+        "request": with(request(), "/logInfo/voicemail", voicemail),
+        "user": user(),
+    });
+    let kinds = [
+        json!(null),
+        json!(true),
+        json!(7),
+        json!(""),
+        json!(["x"]),
+        json!({}),
+    ];
+    let mut n_faults = 0;
+    for place in places(&valid, "").iter().filter(|place| !place.is_empty()) {
+        for kind in &kinds {
+            let mut sent = valid.clone();
+            *sent.pointer_mut(place).unwrap() = kind.clone();
+            let (request, user) = (sent["request"].to_string(), sent["user"].to_string());
+            let Err(invalid) = CreateCallLog::from_app_connect(request, user) else {
+                continue;
+            };
+            for fault in invalid.faults() {
+                let pointer = match fault.pointer.strip_prefix("/user") {
+                    Some(_) => fault.pointer.clone(),
+                    None => format!("/request{}", fault.pointer),
+                };
+                assert!(pointer.starts_with(place), "{place} = {kind}: {fault}");
+                n_faults += 1;
+            }
+        }
+    }
+    assert!(n_faults > 40, "{n_faults}");
+}
+
+#[test]
+fn a_text_that_was_cut_off_is_refused() {
+    let (request, user) = (request().to_string(), user().to_string());
+    let is_refused =
+        |request: &str, user: &str| CreateCallLog::from_app_connect(request, user).is_err();
+    assert!((0..request.len()).all(|end| is_refused(&request[..end], &user)));
+    assert!((0..user.len()).all(|end| is_refused(&request, &user[..end])));
+}
