@@ -109,7 +109,8 @@ fn a_signal_while_stdin_is_read_ends_with_an_outcome() {
     until_caught(&child, Signal::INT);
     let id = Pid::from_child(&child);
     kill_process(id, Signal::INT).unwrap();
-    // Its stdin is still open.
+    // Waiting would close it.
+    let _stdin = child.stdin.take();
     assert_eq!(child.wait().unwrap().code(), Some(1));
     let mut printed = String::new();
     child
