@@ -10,6 +10,9 @@ use switchboard_host::{Host, HostBuilder};
 
 use crate::{Invocation, Workplace, example_input, workspace_root};
 
+/// The line of Pipedrive's manifest that says how long a call may take.
+const SHIPPED_TIMEOUT: &str = "timeout = \"30s\"";
+
 /// Everything that one CRM needs, ready for calls.
 pub struct Scene {
     /// The CRM that is called.
@@ -54,12 +57,27 @@ impl Scene {
     ///
     /// As [`example`](Scene::example).
     pub fn pipedrive(settings: &str) -> Result<Self> {
+        Self::shipped_pipedrive(SHIPPED_TIMEOUT, settings)
+    }
+
+    /// As [`pipedrive`](Scene::pipedrive), without settings and with another time for a call, such as `1s`.
+    ///
+    /// # Errors
+    ///
+    /// As [`example`](Scene::example).
+    pub fn pipedrive_within(timeout: &str) -> Result<Self> {
+        Self::shipped_pipedrive(&format!("timeout = {timeout:?}"), "")
+    }
+
+    fn shipped_pipedrive(timeout: &str, settings: &str) -> Result<Self> {
         let scene = Self::new("pipedrive", MockCrm::builder().tls().start()?)?;
         scene.crm.write_ca(scene.place.root())?;
         let path = workspace_root().join("manifests/pipedrive.toml");
         let shipped = fs::read_to_string(path).context("cannot read Pipedrive's manifest")?;
         // The mock CRM takes the place of every tenant. The settings are the last section.
-        let manifest = shipped.replace("*.pipedrive.com", &scene.crm.authority());
+        let manifest = shipped
+            .replace("*.pipedrive.com", &scene.crm.authority())
+            .replace(SHIPPED_TIMEOUT, timeout);
         let manifest = format!("{manifest}\n{settings}");
         scene.place.write_manifest("pipedrive", &manifest)?;
         Ok(scene)

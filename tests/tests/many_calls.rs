@@ -245,7 +245,7 @@ async fn a_shutdown_past_its_deadline_waits_for_writes_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shutdown_past_its_deadline_ends_reads_at_once() {
-    let scene = Scene::pipedrive("[limits]\ntimeout = \"2m\"").unwrap();
+    let scene = Scene::pipedrive_within("2m").unwrap();
     scene
         .crm
         .script(Rule::get("/api/v2/persons/77").hold(&Gate::new()));

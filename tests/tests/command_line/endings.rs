@@ -146,7 +146,7 @@ fn a_write_without_an_answer_ends_unclear_at_its_own_time_limit() {
 
 #[test]
 fn a_read_without_an_answer_ends_in_time_with_nothing_written() {
-    let scene = Scene::pipedrive("[limits]\ntimeout = \"1s\"").unwrap();
+    let scene = Scene::pipedrive_within("1s").unwrap();
     scene
         .crm
         .script(Rule::get("/api/v2/persons/77").hold(&Gate::new()));
