@@ -1,15 +1,16 @@
 //! Takes secrets and private texts out of what people and log files get to see.
 //!
 //! What egress and the pipeline write holds none by construction. This is for texts that a connector or a CRM wrote:
-//! fault messages, log lines, answers. A text is removed where it or its beginning stands, as it is and as JSON, HTML or
-//! one in the other writes it; a private one also line by line. What a connector has cut up or encoded in another way
-//! cannot be found.
+//! fault messages, log lines, answers. A text is removed where it or its beginning stands, as it is and as JSON and HTML
+//! write it; a private one also line by line. What a connector has cut up or encoded in another way cannot be found.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use switchboard_connector_sdk::model::{is_private_member, is_secret_member};
+
+use crate::input::Members;
 
 /// What stands in the place of a removed text.
 const MASK: &str = "***";
@@ -239,8 +240,9 @@ impl Inner {
             .iter()
             .for_each(|secret| texts.add_setting(secret));
         // An input that is no JSON is refused before anyone could write about it.
-        if let Ok(input) = serde_json::from_slice::<Value>(&self.input) {
-            collect(&input, &mut texts);
+        match serde_json::from_slice::<Value>(&self.input) {
+            Ok(input) => collect(&input, &mut texts),
+            Err(_) => collect_readable(&self.input, &mut texts),
         }
         texts
     }
@@ -250,6 +252,17 @@ impl Inner {
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Redactor").finish_non_exhaustive()
+    }
+}
+
+/// Collects from the members that can be read, where another is nested too deep. The faults of such an input quote it.
+fn collect_readable(input: &[u8], texts: &mut Texts) {
+    let members = Members::read(input).unwrap_or_default();
+    for (name, raw) in members.iter() {
+        if let Ok(value) = serde_json::from_str::<Value>(raw.get()) {
+            let member = Map::from_iter([(name.to_owned(), value)]);
+            collect(&Value::Object(member), texts);
+        }
     }
 }
 

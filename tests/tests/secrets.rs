@@ -216,6 +216,25 @@ fn a_bad_input_is_described_without_its_secrets() {
 }
 
 #[test]
+fn an_input_that_cannot_be_read_to_its_end_is_described_without_its_secrets() {
+    let fields = "[[custom_fields]]\nname = \"stage\"\ntype = \"checkbox\"";
+    let mut scene = Scene::example_with(fields).unwrap();
+    scene.place.guard(&CANARIES);
+    let mut call = canaries();
+    call["additionalSubmission"]["stage"] = json!("c4nary-authorization");
+    call["contactInfo"]["phoneNumber"] = json!("c4nary-authorization");
+    let call = call.to_string();
+    // Half of a character, and more levels than a parser goes down.
+    let deep = "[".repeat(200) + &"]".repeat(200);
+    for text in [r#""\ud800""#, &deep] {
+        let text = format!("{{\"other\":{text},{}", &call[1..]);
+        let output = scene.log(&Value::Null, ["--log-level", "trace"]).unwrap();
+        assert_eq!(output.stdin(text).run().unwrap().code, Some(2));
+    }
+    assert_eq!(scene.crm.requests(), []);
+}
+
+#[test]
 fn a_connector_that_tells_everything_is_not_heard() {
     for (ending, code) in [
         ("logged", "logged"),

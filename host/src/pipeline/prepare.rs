@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 use switchboard_connector_sdk::CreateCallLog;
 use switchboard_connector_sdk::model::{InvalidInput, MAX_INPUT_BYTES};
@@ -73,9 +74,10 @@ fn check_submission(raw: Option<&RawValue>, ready: &Ready) -> Checked {
     })
 }
 
-/// Returns the members of an input that can be read at all.
+/// Returns the members of an input that can be read to its end. Faults quote values, and secrets are taken out of what
+/// is said only if they can be found.
 fn members(input: &[u8]) -> Option<Members<'_>> {
-    let is_read = input.len() <= MAX_INPUT_BYTES;
+    let is_read = input.len() <= MAX_INPUT_BYTES && serde_json::from_slice::<Value>(input).is_ok();
     is_read.then(|| Members::read(input)).flatten()
 }
 
