@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
-use switchboard_connector_sdk::model::{is_private_member, is_secret_member};
+use switchboard_connector_sdk::model::{MAX_NESTING, is_private_member, is_secret_member};
 
 use crate::input::Members;
 
@@ -242,7 +242,7 @@ impl Inner {
         // An input that is no JSON is refused before anyone could write about it.
         match serde_json::from_slice::<Value>(&self.input) {
             Ok(input) => collect(&input, &mut texts),
-            Err(_) => collect_readable(&self.input, &mut texts),
+            Err(_) => collect_readable(&self.input, 0, &mut texts),
         }
         texts
     }
@@ -256,12 +256,18 @@ impl std::fmt::Debug for Redactor {
 }
 
 /// Collects from the members that can be read, where another is nested too deep. The faults of such an input quote it.
-fn collect_readable(input: &[u8], texts: &mut Texts) {
-    let members = Members::read(input).unwrap_or_default();
+fn collect_readable(object: &[u8], depth: usize, texts: &mut Texts) {
+    let members = Members::read(object).unwrap_or_default();
     for (name, raw) in members.iter() {
-        if let Ok(value) = serde_json::from_str::<Value>(raw.get()) {
-            let member = Map::from_iter([(name.to_owned(), value)]);
-            collect(&Value::Object(member), texts);
+        match serde_json::from_str::<Value>(raw.get()) {
+            Ok(value) => {
+                let member = Map::from_iter([(name.to_owned(), value)]);
+                collect(&Value::Object(member), texts);
+            }
+            Err(_) if depth < MAX_NESTING => {
+                collect_readable(raw.get().as_bytes(), depth + 1, texts);
+            }
+            Err(_) => {}
         }
     }
 }

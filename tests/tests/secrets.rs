@@ -221,13 +221,15 @@ fn an_input_that_cannot_be_read_to_its_end_is_described_without_its_secrets() {
     let mut scene = Scene::example_with(fields).unwrap();
     scene.place.guard(&CANARIES);
     let mut call = canaries();
-    call["additionalSubmission"]["stage"] = json!("c4nary-authorization");
-    call["contactInfo"]["phoneNumber"] = json!("c4nary-authorization");
+    call["additionalSubmission"]["stage"] = json!("C4nary note line one");
+    call["contactInfo"]["phoneNumber"] = json!("c4nary-access-token");
     let call = call.to_string();
-    // Half of a character, and more levels than a parser goes down.
-    let deep = "[".repeat(200) + &"]".repeat(200);
-    for text in [r#""\ud800""#, &deep] {
-        let text = format!("{{\"other\":{text},{}", &call[1..]);
+    // Half of a character in the note, and more levels beside the token than a parser goes down.
+    let halved = call.replacen("\\nC4nary", "\\ud800\\nC4nary", 1);
+    let levels = "[".repeat(200) + &"]".repeat(200);
+    let deep = call.replacen("\"user\":{", &format!("\"user\":{{\"deep\":{levels},"), 1);
+    for text in [halved, deep] {
+        assert_ne!(text, call);
         let output = scene.log(&Value::Null, ["--log-level", "trace"]).unwrap();
         assert_eq!(output.stdin(text).run().unwrap().code, Some(2));
     }
