@@ -5,6 +5,7 @@ mod inspect;
 mod list;
 mod log;
 mod logging;
+mod manifest;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -82,6 +83,7 @@ enum Command {
     Log(log::Arguments),
     List(list::Arguments),
     Inspect(inspect::Arguments),
+    Manifest(manifest::Arguments),
 }
 
 /// Runs the subcommand and returns the program's exit code.
@@ -91,6 +93,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Log(log) => Ok(log::run(&log, settings)),
         Command::List(list) => list::run(&list, &settings?),
         Command::Inspect(inspect) => inspect::run(&inspect, &settings?),
+        Command::Manifest(manifest) => manifest::run(&manifest, &settings?),
     }
 }
 

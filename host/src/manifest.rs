@@ -7,6 +7,7 @@
 //! This module knows nothing of connectors. Their schema of the settings comes in as JSON
 //! ([`Manifest::check_settings`]).
 
+mod check;
 mod custom_field;
 mod diagnostic;
 mod faults;
@@ -27,8 +28,9 @@ use std::{
     time::Duration,
 };
 
+pub use check::{Checked, check_files};
 pub use custom_field::{CustomField, FieldKind, FieldOption};
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, Severity};
 pub use folder::{Entry, Manifests, ReadFolderError, read_folder};
 pub use settings::Settings;
 pub use variables::Environment;
@@ -166,7 +168,21 @@ impl Manifest {
     ///
     /// Every fault, at least one.
     pub fn read(path: &Path, environment: Environment<'_>) -> Result<Self, Vec<Diagnostic>> {
-        parse::read(path, environment).manifest
+        parse::read(path, environment, Severity::Error).manifest
+    }
+
+    /// Reads the content of a file. Nothing is read from `path` itself; relative paths within the manifest begin in its
+    /// folder.
+    ///
+    /// # Errors
+    ///
+    /// Every fault, at least one.
+    pub fn parse(
+        path: &Path,
+        content: &[u8],
+        environment: Environment<'_>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        parse::parse(path, content, environment, Severity::Error).manifest
     }
 
     /// Checks `[settings]` against the connector's JSON Schema.

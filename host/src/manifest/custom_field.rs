@@ -118,12 +118,15 @@ fn read(item: Item<'_>, seen: &mut Seen) -> Option<CustomField> {
         required: required.unwrap_or_default(),
         contact_dependent: contact_dependent.unwrap_or_default(),
         allow_custom_value: allow_custom_value.unwrap_or_default(),
-        options: options.unwrap_or_default(),
+        options: options.as_deref().and_then(all).unwrap_or_default(),
         default: None,
         description,
     });
     // What fits depends on the rest of the definition.
-    let default = table.optional("default", |item| default(item, field.as_ref()?));
+    let default = table.optional("default", |item| match &field {
+        Some(field) => default(item, field),
+        None => unjudged(item),
+    });
     table.finish();
     Some(CustomField { default, ..field? })
 }
@@ -137,14 +140,20 @@ fn required(item: Item<'_>, kind: Option<FieldKind>) -> Option<bool> {
     Some(required)
 }
 
-fn options(item: Item<'_>, kind: Option<FieldKind>) -> Option<Vec<FieldOption>> {
+/// Returns `None` in the place of a faulty option.
+fn options(item: Item<'_>, kind: Option<FieldKind>) -> Option<Vec<Option<FieldOption>>> {
     if kind.is_some_and(|kind| kind != FieldKind::Selection) {
         let message = "only a field of type `selection` has options";
         let help = "write `type = \"selection\"`, or leave `options` out";
         item.report(Diagnostic::new(item.place(), message).help(help));
     }
     let mut seen = Seen::new();
-    item.list(|item| option(item, &mut seen))
+    item.list(|item| Some(option(item, &mut seen)))
+}
+
+/// Returns the options if all are known: from a part of them nobody can say that a default is none of them.
+fn all(options: &[Option<FieldOption>]) -> Option<Vec<FieldOption>> {
+    options.iter().cloned().collect()
 }
 
 fn option(item: Item<'_>, seen: &mut Seen) -> Option<FieldOption> {
@@ -179,6 +188,14 @@ fn default(item: Item<'_>, field: &CustomField) -> Option<Value> {
             None
         }
     }
+}
+
+/// Reads the default of a definition that is faulty elsewhere: only the variables in it can be judged.
+fn unjudged(item: Item<'_>) -> Option<Value> {
+    if let DeValue::String(_) = item.value() {
+        item.text();
+    }
+    None
 }
 
 fn text_or_number(item: Item<'_>) -> Option<Value> {

@@ -8,17 +8,27 @@ use annotate_snippets::{
 
 use super::source::Source;
 
-/// One fault of a manifest: where it is, what is wrong, what is allowed.
+/// One fault of a manifest, or a warning: where it is, what is wrong, what is allowed.
 ///
 /// Its `Display` is the plain form of [`Diagnostic::render`]. No value that came from a variable, and none of
 /// a setting whose name says that it is secret, stands in any of its texts.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
+    severity: Severity,
     place: Place,
     message: String,
     label: String,
     helps: Vec<String>,
     related: Vec<(Place, String)>,
+}
+
+/// How bad something is that a manifest says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The manifest may be good, elsewhere or later.
+    Warning,
+    /// The manifest is faulty.
+    Error,
 }
 
 /// A part of a file, or the file as a whole.
@@ -40,12 +50,18 @@ const MAX_COMPARED: usize = 64;
 impl Diagnostic {
     pub(super) fn new(place: Place, message: impl Into<String>) -> Self {
         Self {
+            severity: Severity::Error,
             place,
             message: message.into(),
             label: String::new(),
             helps: Vec::new(),
             related: Vec::new(),
         }
+    }
+
+    pub(super) fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
     }
 
     /// Says beside the caret what is allowed there.
@@ -76,6 +92,11 @@ impl Diagnostic {
     pub(super) fn related(mut self, place: Place, label: impl Into<String>) -> Self {
         self.related.push((place, label.into()));
         self
+    }
+
+    /// Returns how bad it is.
+    pub fn severity(&self) -> Severity {
+        self.severity
     }
 
     /// Returns what is wrong, without the place.
@@ -120,7 +141,11 @@ impl Diagnostic {
     }
 
     fn render_with(&self, renderer: &Renderer) -> String {
-        let title = Level::ERROR.primary_title(&self.message);
+        let level = match self.severity {
+            Severity::Warning => Level::WARNING,
+            Severity::Error => Level::ERROR,
+        };
+        let title = level.primary_title(&self.message);
         let mut group = self.place.show(
             Group::with_title(title),
             AnnotationKind::Primary,
@@ -133,6 +158,16 @@ impl Diagnostic {
             group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
         }
         renderer.render(&[group])
+    }
+}
+
+impl Severity {
+    /// Returns the word that a diagnostic begins with.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    diagnostic::{Diagnostic, Place},
+    diagnostic::{Diagnostic, Place, Severity},
     source::Source,
 };
 
@@ -12,6 +12,8 @@ use super::{
 pub(super) struct Faults {
     shown: Vec<Diagnostic>,
     n_more: usize,
+    /// The worst of those beyond.
+    worst_more: Option<Severity>,
 }
 
 /// More would bury the first, and each costs time to show.
@@ -23,15 +25,20 @@ impl Faults {
             self.shown.push(fault);
         } else {
             self.n_more += 1;
+            self.worst_more = self.worst_more.max(Some(fault.severity()));
         }
     }
 
     /// Returns the faults from the top of the file to its end; if there were too many, the last one says so.
     pub(super) fn into_vec(mut self, source: &Arc<Source>) -> Vec<Diagnostic> {
         self.shown.sort_by_cached_key(Diagnostic::position);
-        if self.n_more > 0 {
-            let message = format!("there are {} more faults in this file", self.n_more);
-            let rest = Diagnostic::new(Place::file(source), message);
+        if let Some(worst) = self.worst_more {
+            let kind = match worst {
+                Severity::Warning => "warnings",
+                Severity::Error => "faults",
+            };
+            let message = format!("there are {} more {kind} in this file", self.n_more);
+            let rest = Diagnostic::new(Place::file(source), message).with_severity(worst);
             self.shown
                 .push(rest.help("mend the first ones and check again"));
         }

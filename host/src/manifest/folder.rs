@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Manifest,
-    diagnostic::{Diagnostic, Place},
+    diagnostic::{Diagnostic, Place, Severity},
     parse::{self, Parsed},
     variables::Environment,
 };
@@ -86,7 +86,7 @@ pub fn read_folder(
     let mut files: Vec<_> = paths
         .into_iter()
         .map(|path| {
-            let parsed = parse::read(&path, environment);
+            let parsed = parse::read(&path, environment, Severity::Error);
             (path, parsed)
         })
         .collect();
@@ -110,7 +110,8 @@ impl Entry {
     }
 }
 
-fn list(folder: &Path) -> Result<Vec<PathBuf>, ReadFolderError> {
+/// Lists the files of a folder that are manifests, by file name.
+pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, ReadFolderError> {
     let path = || folder.to_owned();
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => ReadFolderError::Missing { path: path() },
@@ -136,7 +137,7 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, ReadFolderError> {
 }
 
 /// Breaks every manifest whose CRM has the name of another's: a call for that name could mean either.
-fn break_namesakes(files: &mut [(PathBuf, Parsed)]) {
+pub(super) fn break_namesakes(files: &mut [(PathBuf, Parsed)]) {
     let mut places: BTreeMap<String, Vec<(usize, Place)>> = BTreeMap::new();
     for (index, (_, file)) in files.iter().enumerate() {
         if let Some((name, place)) = &file.crm {

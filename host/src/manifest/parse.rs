@@ -6,12 +6,12 @@ use toml::de::DeTable;
 
 use super::{
     Manifest, SecretText,
-    diagnostic::{Diagnostic, Place},
+    diagnostic::{Diagnostic, Place, Severity},
     faults::Faults,
     grammar,
     reader::Reader,
     source::Source,
-    variables::{Environment, Variables, read_file},
+    variables::{Environment, ReadTextError, Variables, read_file},
 };
 
 /// What became of one file.
@@ -30,7 +30,7 @@ impl Parsed {
         }
     }
 
-    fn broken(faults: Vec<Diagnostic>) -> Self {
+    pub(super) fn broken(faults: Vec<Diagnostic>) -> Self {
         Self {
             manifest: Err(faults),
             crm: None,
@@ -38,22 +38,21 @@ impl Parsed {
     }
 }
 
-/// Reads a file.
-pub(super) fn read(path: &Path, environment: Environment<'_>) -> Parsed {
+/// Reads a file. A variable without a value is as bad as `unset` says; without it there is no manifest.
+pub(super) fn read(path: &Path, environment: Environment<'_>, unset: Severity) -> Parsed {
     match read_file(path) {
-        Ok(bytes) => parse(path, &bytes, environment),
-        Err(error) => {
-            let source = Arc::new(Source::unreadable(path));
-            let fault = Diagnostic::new(Place::file(&source), format!("cannot use this: {error}"));
-            let help =
-                "put a readable TOML file here, or rename it so that it does not end in .toml";
-            Parsed::broken(vec![fault.help(help)])
-        }
+        Ok(bytes) => parse(path, &bytes, environment, unset),
+        Err(error) => Parsed::broken(vec![unreadable(path, &error)]),
     }
 }
 
 /// Reads the content of the file `path`.
-pub(super) fn parse(path: &Path, bytes: &[u8], environment: Environment<'_>) -> Parsed {
+pub(super) fn parse(
+    path: &Path,
+    bytes: &[u8],
+    environment: Environment<'_>,
+    unset: Severity,
+) -> Parsed {
     let text = match str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => return Parsed::broken(vec![not_utf8(path, bytes, error.valid_up_to())]),
@@ -76,13 +75,16 @@ pub(super) fn parse(path: &Path, bytes: &[u8], environment: Environment<'_>) -> 
     let variables = Variables {
         environment,
         folder: path.parent().unwrap_or(Path::new("")),
+        unset,
     };
     let manifest = check(&source, tree, path, variables);
-    let name = manifest.as_ref().ok().map(|ready| ready.crm.name.clone());
-    Parsed {
-        manifest,
-        crm: crm.map(|(written, place)| (name.unwrap_or(written), place)),
-    }
+    let crm = crm.and_then(|(written, place)| match &manifest {
+        Ok(ready) => Some((ready.crm.name.clone(), place)),
+        // What the variable stands for is not known here.
+        Err(_) if written.contains("${") => None,
+        Err(_) => Some((written, place)),
+    });
+    Parsed { manifest, crm }
 }
 
 fn check(
@@ -117,6 +119,13 @@ fn syntax_faults(source: &Arc<Source>, errors: Vec<toml::de::Error>) -> Vec<Diag
         ));
     }
     faults.into_vec(source)
+}
+
+fn unreadable(path: &Path, error: &ReadTextError) -> Diagnostic {
+    let source = Arc::new(Source::unreadable(path));
+    let message = format!("cannot use this: {error}");
+    let help = "put a readable TOML file here, or rename it so that it does not end in .toml";
+    Diagnostic::new(Place::file(&source), message).help(help)
 }
 
 fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {

@@ -242,7 +242,7 @@ impl<'r> Item<'r> {
                     let source = &self.reader.source;
                     let part = source.narrow(self.span(), &fault.part);
                     let shown = Diagnostic::new(Place::at(source, part), fault.message);
-                    self.report(shown.help(fault.help));
+                    self.report(shown.help(fault.help).with_severity(fault.severity));
                 }
                 None
             }

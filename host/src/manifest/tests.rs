@@ -3,7 +3,7 @@ use std::{ffi::OsString, fs};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{parse::parse, *};
+use super::*;
 
 /// A whole manifest, every key written out.
 const WHOLE: &str = r#"
@@ -76,7 +76,7 @@ pub(super) fn environment(name: &str) -> Option<OsString> {
 
 fn try_read(text: &str) -> Result<Manifest, Vec<Diagnostic>> {
     let path = Path::new("manifests/acme.toml");
-    parse(path, text.as_bytes(), &environment).manifest
+    Manifest::parse(path, text.as_bytes(), &environment)
 }
 
 pub(super) fn read(text: &str) -> Manifest {
@@ -344,7 +344,7 @@ fn more_faults_than_anybody_reads_are_counted() {
 /// A manifest, or faults that can be shown: whatever comes in.
 fn is_manifest_or_faults(bytes: &[u8]) -> bool {
     let path = Path::new("manifests/acme.toml");
-    match parse(path, bytes, &environment).manifest {
+    match Manifest::parse(path, bytes, &environment) {
         Ok(_) => true,
         Err(faults) => {
             let shown = faults

@@ -7,6 +7,8 @@ use std::{
     path::Path,
 };
 
+use super::diagnostic::Severity;
+
 /// Looks up a variable of the environment. The program passes [`std::env::var_os`].
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
@@ -19,6 +21,8 @@ pub(super) struct Variables<'a> {
     pub(super) environment: Environment<'a>,
     /// Relative paths start here: the manifest's folder.
     pub(super) folder: &'a Path,
+    /// How bad it is that a variable has no value. A warning, where the manifest is checked for another machine.
+    pub(super) unset: Severity,
 }
 
 /// A string with its variables filled in.
@@ -36,6 +40,7 @@ pub(super) struct Expanded {
 pub(super) struct VariableError {
     pub(super) message: String,
     pub(super) help: &'static str,
+    pub(super) severity: Severity,
     /// The part of the string that is at fault, as written.
     pub(super) part: String,
 }
@@ -87,37 +92,39 @@ impl Variables<'_> {
 
     /// Returns the value of a variable that is given with its `${` and, unless it is cut short, its `}`.
     fn value(&self, written: &str) -> Result<String, VariableError> {
-        let fault = |message: String, help| VariableError {
+        let fault = |severity, message: String, help| VariableError {
             message,
             help,
+            severity,
             part: written.to_owned(),
         };
+        let miswritten = |message: &str| fault(Severity::Error, message.to_owned(), HELP_LITERAL);
+        let unset = |message, help| fault(self.unset, message, help);
         let Some(name) = written[2..].strip_suffix('}') else {
-            return Err(fault("a variable has no closing `}`".into(), HELP_LITERAL));
+            return Err(miswritten("a variable has no closing `}`"));
         };
         if let Some(path) = name.strip_prefix("file:") {
             let path = self.folder.join(path);
             return read_value(&path).map_err(|reason| {
                 let message = format!("cannot use the file {}: {reason}", path.display());
-                fault(
+                unset(
                     message,
                     "the file must be there and readable for the user who runs switchboard",
                 )
             });
         }
         if !is_variable_name(name) {
-            return Err(fault(
-                "a variable is written `${NAME}` or `${file:PATH}`".into(),
-                HELP_LITERAL,
+            return Err(miswritten(
+                "a variable is written `${NAME}` or `${file:PATH}`",
             ));
         }
         match (self.environment)(name).map(OsString::into_string) {
             Some(Ok(value)) => Ok(value),
-            Some(Err(_)) => Err(fault(
+            Some(Err(_)) => Err(unset(
                 format!("the environment variable {name} is not UTF-8"),
                 "set it to text, or use `${file:PATH}`",
             )),
-            None => Err(fault(
+            None => Err(unset(
                 format!("the environment variable {name} is not set"),
                 "set it before switchboard starts, or use `${file:PATH}`",
             )),
@@ -191,6 +198,7 @@ mod tests {
         let variables = Variables {
             environment: &environment,
             folder,
+            unset: Severity::Error,
         };
         variables.expand(text)
     }
