@@ -11,6 +11,7 @@ mod check;
 mod custom_field;
 mod diagnostic;
 mod faults;
+mod file_schema;
 mod folder;
 mod grammar;
 mod parse;
@@ -31,6 +32,7 @@ use std::{
 pub use check::{Checked, check_files};
 pub use custom_field::{CustomField, FieldKind, FieldOption};
 pub use diagnostic::{Diagnostic, Severity};
+pub use file_schema::json_schema;
 pub use folder::{Entry, Manifests, ReadFolderError, read_folder};
 pub use settings::Settings;
 pub use variables::Environment;
@@ -246,7 +248,7 @@ impl Default for Limits {
 
 impl LogFormat {
     /// Returns the word that stands in the manifest.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             LogFormat::Plain => "text/plain",
             LogFormat::Html => "text/html",

@@ -1,6 +1,7 @@
 //! `switchboard manifest`: for whoever writes manifests.
 
 mod check;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -9,9 +10,7 @@ use super::config::Settings;
 /// The exit code for files that are wrong.
 const WRONG: u8 = 2;
 
-/// Check manifests
-///
-/// No connector is loaded, so `[settings]` are not compared with what the connector expects: `switchboard list` does that.
+/// Check manifests, describe them to editors, import those of App Connect
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -21,10 +20,12 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Schema(schema::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, _: &Settings) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Check(check) => check::run(check),
+        Command::Schema(_) => schema::run(),
     }
 }

@@ -62,7 +62,7 @@ pub struct FieldOption {
     pub title: String,
 }
 
-const KINDS: [(&str, FieldKind); 6] = [
+pub(super) const KINDS: [(&str, FieldKind); 6] = [
     ("selection", FieldKind::Selection),
     ("input", FieldKind::Input),
     ("checkbox", FieldKind::Checkbox),

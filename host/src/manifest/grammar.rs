@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Every platform for which a library can be named: operating system, processor and, on Linux, C library.
-const PLATFORMS: [&str; 8] = [
+pub(super) const PLATFORMS: [&str; 8] = [
     "linux-x86_64-gnu",
     "linux-x86_64-musl",
     "linux-aarch64-gnu",
@@ -25,8 +25,22 @@ const PLATFORMS: [&str; 8] = [
     "windows-aarch64",
 ];
 
-const MANIFEST_VERSION: u32 = 1;
-const MAX_NAME_LEN: usize = 64;
+pub(super) const ISOLATIONS: [(&str, Isolation); 1] = [("in-process", Isolation::InProcess)];
+
+pub(super) const LOG_FORMATS: [(&str, LogFormat); 4] = [
+    (LogFormat::Plain.as_str(), LogFormat::Plain),
+    (LogFormat::Html.as_str(), LogFormat::Html),
+    (LogFormat::Markdown.as_str(), LogFormat::Markdown),
+    (LogFormat::Custom.as_str(), LogFormat::Custom),
+];
+
+pub(super) const UNKNOWN_CUSTOM_FIELDS: [(&str, UnknownCustomFields); 2] = [
+    ("pass", UnknownCustomFields::Pass),
+    ("refuse", UnknownCustomFields::Refuse),
+];
+
+pub(super) const MANIFEST_VERSION: u32 = 1;
+pub(super) const MAX_NAME_LEN: usize = 64;
 const TIMEOUT_FROM: Duration = Duration::from_secs(1);
 const TIMEOUT_TO: Duration = Duration::from_secs(600);
 const EXPECTED_TIMEOUT: &str = "a time from \"1s\" to \"10m\", with the unit ms, s or m";
@@ -167,7 +181,7 @@ fn isolation(item: Item<'_>) -> Option<Isolation> {
         );
         return None;
     }
-    item.choice(&[("in-process", Isolation::InProcess)])
+    item.choice(&ISOLATIONS)
 }
 
 fn network(item: Item<'_>) -> Option<Network> {
@@ -225,20 +239,9 @@ fn timeout_of(text: &str) -> Option<Duration> {
 
 fn log(item: Item<'_>) -> Option<LogSection> {
     let mut table = item.table("[log]")?;
-    let formats = [
-        LogFormat::Plain,
-        LogFormat::Html,
-        LogFormat::Markdown,
-        LogFormat::Custom,
-    ];
-    let format = table.optional("format", |item| {
-        item.choice(&formats.map(|format| (format.as_str(), format)))
-    });
+    let format = table.optional("format", |item| item.choice(&LOG_FORMATS));
     let unknown_custom_fields = table.optional("unknown_custom_fields", |item| {
-        item.choice(&[
-            ("pass", UnknownCustomFields::Pass),
-            ("refuse", UnknownCustomFields::Refuse),
-        ])
+        item.choice(&UNKNOWN_CUSTOM_FIELDS)
     });
     table.finish();
     Some(LogSection {

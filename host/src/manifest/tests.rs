@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 
 /// A whole manifest, every key written out.
-const WHOLE: &str = r#"
+pub(super) const WHOLE: &str = r#"
 manifest_version = 1
 
 [crm]

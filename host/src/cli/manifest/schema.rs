@@ -1,0 +1,17 @@
+//! `switchboard manifest schema`: the shape of a manifest, for editors.
+
+use std::process::ExitCode;
+
+use crate::cli::print;
+
+/// Print the JSON Schema of a manifest
+///
+/// Editors that know TOML complete keys and mark mistakes with it: docs/manifest.md says how.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {}
+
+pub(super) fn run() -> anyhow::Result<ExitCode> {
+    let schema = switchboard_host::manifest::json_schema();
+    print(&format!("{schema:#}\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
