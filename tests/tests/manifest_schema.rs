@@ -1,8 +1,4 @@
 //! `switchboard manifest schema`: what an editor is given.
-#![expect(
-    clippy::unwrap_used,
-    reason = "only functions marked as tests are exempt by themselves"
-)]
 
 use switchboard_host::manifest::json_schema;
 use switchboard_tests::Workplace;
