@@ -14,6 +14,7 @@ mod faults;
 mod file_schema;
 mod folder;
 mod grammar;
+mod import;
 mod parse;
 mod reader;
 mod schema;
@@ -34,6 +35,7 @@ pub use custom_field::{CustomField, FieldKind, FieldOption};
 pub use diagnostic::{Diagnostic, Severity};
 pub use file_schema::json_schema;
 pub use folder::{Entry, Manifests, ReadFolderError, read_folder};
+pub use import::{ImportError, ImportFault, ImportedManifest, MAX_IMPORT_LEN, import};
 pub use settings::Settings;
 pub use variables::Environment;
 

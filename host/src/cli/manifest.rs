@@ -1,6 +1,7 @@
 //! `switchboard manifest`: for whoever writes manifests.
 
 mod check;
+mod import;
 mod schema;
 
 use std::process::ExitCode;
@@ -21,11 +22,13 @@ pub(super) struct Arguments {
 enum Command {
     Check(check::Arguments),
     Schema(schema::Arguments),
+    Import(import::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, _: &Settings) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Check(check) => check::run(check),
         Command::Schema(_) => schema::run(),
+        Command::Import(import) => import::run(import),
     }
 }

@@ -215,11 +215,16 @@ fn date(item: Item<'_>) -> Option<String> {
     match item.value() {
         DeValue::Datetime(date) if date.date.is_some() => Some(date.to_string()),
         DeValue::String(_) => item.parsed("an ISO date such as \"2026-01-31\"", |text| {
-            let date: Datetime = text.parse().ok()?;
-            date.date.is_some().then(|| text.to_owned())
+            is_date(text).then(|| text.to_owned())
         }),
         _ => item.mistyped("an ISO date"),
     }
+}
+
+/// Whether a text can be the default of a date.
+pub(super) fn is_date(text: &str) -> bool {
+    let time: Result<Datetime, _> = text.parse();
+    time.is_ok_and(|time| time.date.is_some())
 }
 
 fn refuse_unlisted(item: Item<'_>, default: &Value, field: &CustomField) {
@@ -247,7 +252,7 @@ fn refuse_repeated(item: Item<'_>, what: &str, name: &str, seen: &mut Seen) {
 }
 
 /// Returns a text as it is, another value as JSON writes it.
-fn as_text(value: &Value) -> String {
+pub(super) fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

@@ -1,0 +1,115 @@
+//! App Connect's own manifest, one JSON file for all its platforms, as manifests of Switchboard: one TOML text each.
+//!
+//! Nothing is dropped without a word: what has no place in a manifest of Switchboard becomes a comment in the text and a
+//! note to whoever imports. All texts of the JSON are hostile until they are escaped: in strings by the TOML writer, in
+//! comments by [`quoted`](super::diagnostic::quoted).
+//!
+//! What the JSON looks like: `docs/developers/manifest.md` of App Connect, <https://github.com/ringcentral/rc-unified-crm-extension>.
+
+mod address;
+mod document;
+mod error;
+mod field;
+mod json;
+mod members;
+mod name;
+mod node;
+mod platform;
+
+use std::collections::BTreeMap;
+
+use super::diagnostic::quoted;
+use document::Document;
+use node::{Faults, Node, Object};
+
+pub use error::{ImportError, ImportFault};
+
+/// The largest manifest of App Connect that is imported: 1 MiB.
+pub const MAX_IMPORT_LEN: usize = 1024 * 1024;
+
+/// A manifest that was made of one platform of App Connect's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportedManifest {
+    /// The CRM's name, which is also a good name for the file: `NAME.toml`.
+    pub name: String,
+    /// The text of the file. [`Manifest::parse`](super::Manifest::parse) accepts it.
+    pub toml: String,
+    /// What could not be carried over, one line each. It stands in the text's comments, too.
+    pub notes: Vec<String>,
+}
+
+/// Turns App Connect's manifest into manifests of Switchboard: of every platform, or of the one with this name.
+///
+/// # Errors
+///
+/// [`ImportError`]; of a JSON in the wrong shape it holds every fault.
+pub fn import(json: &[u8], platform: Option<&str>) -> Result<Vec<ImportedManifest>, ImportError> {
+    if json.len() > MAX_IMPORT_LEN {
+        return Err(ImportError::TooLarge);
+    }
+    let json = json::parse(json)?;
+    let faults = Faults::default();
+    let imported = read(Node::root(&json, &faults), platform)?;
+    let faults = faults.into_vec();
+    if faults.is_empty() {
+        Ok(imported)
+    } else {
+        Err(ImportError::Shape(faults))
+    }
+}
+
+/// Reads what it can; the result counts only if no fault was reported.
+fn read(root: Node<'_>, wanted: Option<&str>) -> Result<Vec<ImportedManifest>, ImportError> {
+    let Some(file) = root.object() else {
+        return Ok(Vec::new());
+    };
+    let Some(platforms) = file.required("platforms", "an object with a member for each platform")
+    else {
+        return Ok(Vec::new());
+    };
+    let Some(platforms) = platforms.object() else {
+        return Ok(Vec::new());
+    };
+    let wanted = selected(&platforms, wanted)?;
+    let origin = platform::Origin::of(&file);
+    let mut names = BTreeMap::new();
+    let mut imported = Vec::new();
+    for key in wanted {
+        let Some(node) = platforms.member(&key) else {
+            continue;
+        };
+        let Some(manifest) = platform::import(node, &key, &origin) else {
+            continue;
+        };
+        match names.insert(manifest.name.clone(), key.clone()) {
+            None => imported.push(manifest),
+            Some(first) => node.report(format!(
+                "the platforms {} and {} both become the CRM `{}`; import them one by one, with --platform",
+                quoted(&first),
+                quoted(&key),
+                manifest.name
+            )),
+        }
+    }
+    Ok(imported)
+}
+
+/// Returns the keys of the platforms to import.
+fn selected(platforms: &Object<'_>, wanted: Option<&str>) -> Result<Vec<String>, ImportError> {
+    let known: Vec<_> = platforms.names().map(str::to_owned).collect();
+    if known.is_empty() {
+        platforms.report("there is no platform in it");
+    }
+    match wanted {
+        None => Ok(known),
+        Some(wanted) if known.iter().any(|key| key == wanted) => Ok(vec![wanted.to_owned()]),
+        Some(wanted) => Err(ImportError::UnknownPlatform {
+            wanted: wanted.to_owned(),
+            known,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! Why a manifest of App Connect cannot be imported.
+
+use std::fmt;
+
+use crate::manifest::diagnostic::listed;
+
+/// Why a manifest of App Connect cannot be imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// It is larger than [`MAX_IMPORT_LEN`](super::MAX_IMPORT_LEN).
+    #[error("it is larger than 1 MiB, which no manifest of App Connect is")]
+    TooLarge,
+    /// It is not JSON.
+    #[error("it is not JSON")]
+    NotJson(#[from] serde_json::Error),
+    /// It is JSON in another shape.
+    #[error("it is not a manifest of App Connect:{}", shown(.0))]
+    Shape(Vec<ImportFault>),
+    /// No platform has the name that was asked for.
+    #[error("it has no platform {wanted:?}; it has {}", listed(.known.iter().map(String::as_str)))]
+    UnknownPlatform {
+        /// The name.
+        wanted: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+}
+
+/// A place where App Connect's manifest is not what it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportFault {
+    /// The place, as a JSON pointer.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl fmt::Display for ImportFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pointer: String = self.pointer.chars().flat_map(char::escape_debug).collect();
+        write!(formatter, "{pointer}: {}", self.message)
+    }
+}
+
+/// One fault a line, below the sentence that announces them.
+fn shown(faults: &[ImportFault]) -> String {
+    faults.iter().map(|fault| format!("\n  {fault}")).collect()
+}
