@@ -1,4 +1,4 @@
-//! The program `switchboard`: logs a call into a CRM, lists the CRMs, inspects a connector library.
+//! The program `switchboard`: logs a call into a CRM, lists the CRMs, inspects a connector library, checks manifests.
 
 mod cli;
 

@@ -299,3 +299,16 @@ fn the_manifests_that_come_with_switchboard_are_good() {
     assert_eq!(output.code, Some(0), "{output:?}");
     assert_eq!(output.stdout.lines().count(), 2, "{output:?}");
 }
+
+#[test]
+fn the_example_of_the_manual_is_shown_as_the_manual_shows_it() {
+    let manual = fs::read_to_string(workspace_root().join("docs/manifest.md")).unwrap();
+    let block = |start: &str| {
+        let (_, rest) = manual.split_once(start).unwrap();
+        rest.split("```").next().unwrap().to_owned()
+    };
+    let place = place(&[("acme.toml", &block("```toml\n"))]);
+    let output = check(&place, &["acme.toml"]);
+    let shown = block("$ switchboard manifest check acme.toml\n");
+    assert_eq!(output.stderr + &output.stdout, shown);
+}

@@ -13,7 +13,7 @@ use crate::cli::{print, say};
 /// Show every fault of every manifest, with its line
 ///
 /// Prints a line for each manifest without a fault on stdout, the faults on stderr, and exits with 2 if there is any.
-/// Manifests of one CRM name are a fault. No connector is loaded: what it expects of `[settings]` is checked by
+/// Two manifests with one CRM name are a fault. No connector is loaded: what it expects of `[settings]` is checked by
 /// `switchboard list`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {

@@ -6,7 +6,8 @@ use crate::cli::print;
 
 /// Print the JSON Schema of a manifest
 ///
-/// Editors that know TOML complete keys and mark mistakes with it: docs/manifest.md says how.
+/// Editors complete keys and mark mistakes with it: those that use Taplo, if a manifest begins with the line
+/// `#:schema ./manifest.schema.json`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {}
 
