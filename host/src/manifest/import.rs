@@ -41,6 +41,19 @@ pub struct ImportedManifest {
 
 /// Turns App Connect's manifest into manifests of Switchboard: of every platform, or of the one with this name.
 ///
+/// ```
+/// let json = br#"{ "platforms": { "acme": {
+///     "displayName": "Acme CRM",
+///     "environment": { "type": "fixed", "url": "https://crm.acme.example" },
+///     "settings": [{ "id": "colour" }]
+/// } } }"#;
+/// let [acme] = &switchboard_host::manifest::import(json, None)?[..] else { panic!() };
+/// assert_eq!(acme.name, "acme");
+/// assert!(acme.toml.contains("allowed_hosts = [\"crm.acme.example\"]"));
+/// assert!(acme.notes[0].starts_with("`settings`: the pages of the users' settings"));
+/// # Ok::<(), switchboard_host::manifest::ImportError>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`ImportError`]; of a JSON in the wrong shape it holds every fault.

@@ -27,6 +27,9 @@ pub enum ImportError {
     },
 }
 
+/// How much of a pointer is shown, in characters.
+const MAX_SHOWN_POINTER: usize = 200;
+
 /// A place where App Connect's manifest is not what it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -39,8 +42,11 @@ pub struct ImportFault {
 
 impl fmt::Display for ImportFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pointer: String = self.pointer.chars().flat_map(char::escape_debug).collect();
-        write!(formatter, "{pointer}: {}", self.message)
+        let shown = self.pointer.chars().take(MAX_SHOWN_POINTER);
+        let shown: String = shown.flat_map(char::escape_debug).collect();
+        let is_whole = self.pointer.chars().nth(MAX_SHOWN_POINTER).is_none();
+        let rest = if is_whole { "" } else { "..." };
+        write!(formatter, "{shown}{rest}: {}", self.message)
     }
 }
 

@@ -14,13 +14,20 @@ pub(super) struct Origin {
     others: Vec<String>,
 }
 
+/// How many members beside the platforms are named. Every file names them, so a hostile list would grow twice.
+const MAX_OTHERS: usize = 20;
+
 impl Origin {
     /// Reads what stands beside `platforms`.
     pub(super) fn of(file: &Object<'_>) -> Self {
-        Self {
-            version: file.text("version").map(str::to_owned),
-            others: members::lost("", file, members::FILE),
+        let version = file.text("version").map(str::to_owned);
+        let mut others = members::lost("", file, members::FILE);
+        let n_more = others.len().saturating_sub(MAX_OTHERS);
+        if n_more > 0 {
+            others.truncate(MAX_OTHERS);
+            others.push(format!("{n_more} more members beside `platforms`"));
         }
+        Self { version, others }
     }
 }
 

@@ -179,6 +179,31 @@ fn faults_beyond_a_hundred_are_counted() {
 }
 
 #[test]
+fn a_long_pointer_is_shown_in_part_and_control_characters_never() {
+    let key = format!("\u{1b}[31m{}", "k".repeat(1000));
+    let [fault] = &faults(&json!({ "platforms": { key: 1 } }))[..] else {
+        panic!()
+    };
+    let shown = format!(
+        "/platforms/\\u{{1b}}[31m{}...: a number instead of an object",
+        "k".repeat(184)
+    );
+    assert_eq!(*fault, shown);
+}
+
+#[test]
+fn many_members_beside_the_platforms_are_counted() {
+    let mut json = file_of(json!({}));
+    for n in 0..50 {
+        json[format!("x{n:02}")] = json!(n);
+    }
+    let (_, notes) = import_one(&json);
+    assert_eq!(notes.len(), 21);
+    assert_eq!(notes[19], "`x19`: Switchboard does not know it");
+    assert_eq!(notes[20], "30 more members beside `platforms`");
+}
+
+#[test]
 fn one_platform_is_imported_and_an_unknown_one_is_answered_with_the_known() {
     // The other one is broken, which does not matter here.
     let json = json!({ "platforms": { "acme": {}, "broken": [] } });
