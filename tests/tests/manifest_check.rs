@@ -172,13 +172,18 @@ error: the environment variable ACME_URL is not set
 
 #[test]
 fn a_fault_beside_a_variable_without_a_value_is_found() {
-    let manifest = format!("{VARIABLES}[nonsense]\n");
+    let field = "[[custom_fields]]\nname = \"${X}\"\ntype = \"checkbox\"\ndefault = \"yes\"\n";
+    let manifest = format!("{VARIABLES}[nonsense]\n{field}");
     let place = place(&[("acme.toml", &manifest)]);
     let output = check(&place, &["acme.toml"]);
     assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""));
-    assert_eq!(output.stderr.matches("warning: ").count(), 13);
-    let fault = "error: unknown key `nonsense` in the manifest\n  --> acme.toml:26:2\n";
-    assert!(output.stderr.contains(fault), "{}", output.stderr);
+    assert_eq!(output.stderr.matches("warning: ").count(), 14);
+    for fault in [
+        "error: unknown key `nonsense` in the manifest\n  --> acme.toml:26:2\n",
+        "error: `default` is a string instead of `true` or `false`\n  --> acme.toml:30:11\n",
+    ] {
+        assert!(output.stderr.contains(fault), "{}", output.stderr);
+    }
 }
 
 #[test]

@@ -111,9 +111,9 @@ fn read(item: Item<'_>, seen: &mut Seen) -> Option<CustomField> {
     let allow_custom_value = table.optional("allow_custom_value", Item::boolean);
     let options = table.optional("options", |item| options(item, kind));
     let description = table.optional("description", Item::text);
-    let field = name.zip(kind).map(|(name, kind)| CustomField {
-        title: title.unwrap_or_else(|| name.clone()),
-        name,
+    let field = kind.map(|kind| CustomField {
+        name: name.clone().unwrap_or_default(),
+        title: title.or(name.clone()).unwrap_or_default(),
         kind,
         required: required.unwrap_or_default(),
         contact_dependent: contact_dependent.unwrap_or_default(),
@@ -128,6 +128,7 @@ fn read(item: Item<'_>, seen: &mut Seen) -> Option<CustomField> {
         None => unjudged(item),
     });
     table.finish();
+    name?;
     Some(CustomField { default, ..field? })
 }
 
@@ -190,7 +191,7 @@ fn default(item: Item<'_>, field: &CustomField) -> Option<Value> {
     }
 }
 
-/// Reads the default of a definition that is faulty elsewhere: only the variables in it can be judged.
+/// Reads the default of a field of no known type: only the variables in it can be judged.
 fn unjudged(item: Item<'_>) -> Option<Value> {
     if let DeValue::String(_) = item.value() {
         item.text();
