@@ -68,6 +68,10 @@ pub(super) const PLATFORM: &About = &[
         "trackSmsTypingDuration",
         "whether typing of messages is timed",
     ),
+    (
+        "urlIdentifier",
+        "the CRM's pages, in an older form; see `allowed_hosts`",
+    ),
     ("writeReviewUrl", "a link for users"),
 ];
 

@@ -112,9 +112,9 @@ struct Address {
     title: Option<String>,
 }
 
-/// Reads every address, and reports what else there is. Whichever type of environment it is: the others' members are
-/// not there.
+/// Reads every address, and reports what else there is.
 fn addresses(environment: &Object<'_>, lost_members: &mut Vec<String>) -> Vec<Address> {
+    // It says which of the members are there, and those say it again.
     environment.member("type");
     let names = ["url", "urlIdentifier"];
     let texts = names.iter().filter_map(|name| environment.text(name));
