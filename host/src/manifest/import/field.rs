@@ -130,7 +130,7 @@ fn option(entry: &Object<'_>, seen: &mut BTreeSet<String>) -> Result<FieldOption
     let value = entry
         .member("const")
         .map_or(&Value::Null, |node| node.value);
-    let text = as_text(value).unwrap_or_default();
+    let text = as_text(value);
     let title = title.unwrap_or(&text).to_owned();
     let needless = |reason| NoOption::Needless(format!("the option {}: {reason}", quoted(&title)));
     if value.is_null() || value == "" {
@@ -166,14 +166,14 @@ fn default(object: &Object<'_>, field: &CustomField, lost: &mut Vec<String>) -> 
         (FieldKind::Input | FieldKind::String, Value::String(_)) => true,
         (FieldKind::Date, Value::String(text)) => is_date(text),
         (FieldKind::Selection, value) => {
-            let is_option = |option: &FieldOption| option.is_selected_by(value);
+            let is_option = |option: &FieldOption| option.text() == as_text(value);
             is_selectable(value)
                 && (!field.has_fixed_options() || field.options.iter().any(is_option))
         }
         _ => false,
     };
     if !fits {
-        let shown = as_text(default).unwrap_or_else(|| default.to_string());
+        let shown = as_text(default);
         lost.push(format!(
             "`defaultValue`: {} is no value of this field",
             quoted(&shown)
