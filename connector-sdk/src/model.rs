@@ -8,22 +8,30 @@
 //! log records.
 
 mod app_connect;
+mod excerpt;
+mod faults;
 mod fields;
+mod id;
 mod input;
+mod node;
 mod outcome;
 mod parties;
+mod place;
 mod privacy;
 mod reader;
 mod record;
-mod scan;
+mod scalar;
+mod split;
 mod time;
+mod walk;
 
 pub use fields::Fields;
+pub use id::Id;
 pub use input::{CreateCallLog, InputFault, InvalidInput, MAX_INPUT_BYTES, MAX_NESTING};
 pub use outcome::{CallLogged, MessageType, ReturnMessage};
 pub use parties::{Contact, User};
 pub use privacy::{is_private_member, is_secret_member};
-pub use reader::Id;
+
 pub use record::{Billing, CallDuration, CallRecord, Direction, Extension, Leg, Party, Recording};
 
 #[cfg(test)]

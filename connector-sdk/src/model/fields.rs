@@ -3,31 +3,33 @@
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::reader::{Faults, Object, id, text};
+use super::excerpt::Excerpt;
+use super::faults::Faults;
+use super::reader::Object;
+use super::scalar::Scalar;
+use super::split;
 
 /// An object of which only the sender and the connector know the members: `additionalSubmission`,
 /// `user.platformAdditionalInfo`, `user.userSettings`.
 #[derive(Clone, Default)]
-pub struct Fields(Option<Box<RawValue>>);
+pub struct Fields(Option<Excerpt>);
 
 impl Fields {
     pub(super) fn read(parent: &Object<'_>, name: &str, faults: &mut Faults) -> Self {
-        Self(parent.object(name, faults).map(|object| object.to_raw()))
+        Self(parent.object(name, faults).map(|object| object.excerpt()))
     }
 
     /// Returns the JSON text of a member. `null` and `""` are the same as absent.
     pub fn get(&self, name: &str) -> Option<Box<RawValue>> {
-        let raw = self.0.as_deref()?;
-        let object = Object::read(raw, "", &mut Faults::default())?;
-        let member = object.get(name).filter(|member| member.get() != r#""""#);
-        member.map(ToOwned::to_owned)
+        let member = split::member(self.raw()?.get(), name)?;
+        let is_there = !matches!(member.get(), "null" | r#""""#);
+        is_there.then(|| member.to_owned())
     }
 
     /// Returns a string, or a number as its digits; `None` for anything else.
     pub fn text(&self, name: &str) -> Option<String> {
-        self.get(name)
-            .and_then(|raw| id(&raw))
-            .map(|id| id.as_str().to_owned())
+        let raw = self.get(name)?;
+        Scalar::read(&raw).map(Scalar::into_text)
     }
 
     /// Whether a member is `true`. Some senders write booleans as text.
@@ -35,7 +37,8 @@ impl Fields {
         let Some(raw) = self.get(name) else {
             return false;
         };
-        raw.get() == "true" || text(&raw).is_some_and(|text| text == "true")
+        let is_text = matches!(Scalar::read(&raw), Some(Scalar::Text(text)) if text == "true");
+        raw.get() == "true" || is_text
     }
 
     /// Reads a member as a type of the connector's; `None` if it is absent or of another shape.
@@ -45,7 +48,7 @@ impl Fields {
 
     /// Returns the whole object as it came in.
     pub fn raw(&self) -> Option<&RawValue> {
-        self.0.as_deref()
+        self.0.as_ref().map(Excerpt::raw)
     }
 }
 

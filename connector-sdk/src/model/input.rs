@@ -1,15 +1,20 @@
 //! The input of `createCallLog`: one JSON object.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::excerpt::{Around, Excerpt};
+use super::faults::Faults;
 use super::fields::Fields;
+use super::node::Node;
 use super::parties::{Contact, User, score};
-use super::reader::{Faults, Object};
+use super::reader::{Found, Object};
 use super::record::{CallRecord, Direction, Party};
-use super::scan::scan;
+use super::split;
+use super::walk::walk;
 use crate::fault::Fault;
 
 /// The largest input: 10 MiB.
@@ -17,6 +22,9 @@ pub const MAX_INPUT_BYTES: usize = 10 * 1024 * 1024;
 
 /// How deep the values of an input may be nested.
 pub const MAX_NESTING: usize = 64;
+
+/// How many objects and arrays are around the innermost value of a view, as in `/callLog/legs/0/from/name`.
+const LEVELS_IN_VIEW: usize = 5;
 
 /// One fault of an input: where and what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,21 +98,21 @@ pub struct CreateCallLog {
     call_log: CallRecord,
     additional_submission: Fields,
     texts: Texts,
-    ring_sense_ai_score: Option<Box<RawValue>>,
-    raw: Box<RawValue>,
+    ring_sense_ai_score: Option<Excerpt>,
+    text: Excerpt,
 }
 
 /// The members that are plain text.
 #[derive(Clone)]
 struct Texts {
-    note: Option<String>,
-    ai_note: Option<String>,
-    transcript: Option<String>,
-    ring_sense_transcript: Option<String>,
-    ring_sense_summary: Option<String>,
-    ring_sense_bulleted_summary: Option<String>,
-    ring_sense_link: Option<String>,
-    composed_log_details: Option<String>,
+    note: Option<Arc<str>>,
+    ai_note: Option<Arc<str>>,
+    transcript: Option<Arc<str>>,
+    ring_sense_transcript: Option<Arc<str>>,
+    ring_sense_summary: Option<Arc<str>>,
+    ring_sense_bulleted_summary: Option<Arc<str>>,
+    ring_sense_link: Option<Arc<str>>,
+    composed_log_details: Option<Arc<str>>,
     voicemail_link: Option<String>,
 }
 
@@ -135,8 +143,19 @@ impl CreateCallLog {
     /// contact's id, the authorization, the call record or its start.
     pub(crate) fn from_checked_json(json: &[u8]) -> Result<Self, InvalidInput> {
         let mut faults = Faults::default();
-        let call = utf8(json, &mut faults).and_then(|text| Self::read(text, &mut faults));
+        let call = utf8(json, &mut faults).and_then(|text| Self::read_leniently(text, &mut faults));
         call.ok_or_else(|| InvalidInput(faults.into_vec()))
+    }
+
+    /// Reads what is there, whatever the walk would say of it.
+    fn read_leniently(text: &str, faults: &mut Faults) -> Option<Self> {
+        if let Ok(node) = walk(text, &mut Faults::default()) {
+            return Self::read(text, &node, faults);
+        }
+        let raw = serde_json::from_str::<&RawValue>(text)
+            .map_err(|error| faults.add("", format!("is not JSON: {error}")))
+            .ok()?;
+        Self::read(text, &split::tree(raw, LEVELS_IN_VIEW), faults)
     }
 
     /// Checks and reads as much as can be read. `None` comes with at least one fault.
@@ -157,19 +176,19 @@ impl CreateCallLog {
             faults.add("", "starts with a byte order mark; leave it out");
             return None;
         }
-        if let Err(error) = scan(text, faults) {
-            faults.add("", unreadable(text, &error));
-            return None;
+        match walk(text, faults) {
+            Ok(node) => Self::read(text, &node, faults),
+            Err(error) => {
+                faults.add("", unreadable(text, &error));
+                None
+            }
         }
-        Self::read(text, faults)
     }
 
     /// Reads what is there. `None`, which comes with at least one fault, if a required view has no value.
-    fn read(text: &str, faults: &mut Faults) -> Option<Self> {
-        let raw = serde_json::from_str::<&RawValue>(text)
-            .map_err(|error| faults.add("", format!("is not JSON: {error}")))
-            .ok()?;
-        let input = Object::read(raw, "", faults)?;
+    fn read(text: &str, node: &Node<'_>, faults: &mut Faults) -> Option<Self> {
+        let text = Around::Input(trimmed(text).into());
+        let input = Found::input(node, &text).object(faults)?;
         Self::read_members(&input, faults)
     }
 
@@ -182,7 +201,7 @@ impl CreateCallLog {
             .map(|object| Contact::read(object, faults));
         let auth_header = input.require("authHeader", faults, Object::text);
         if let Some(value) = &auth_header {
-            check_header_value(value, &input.pointer_to("authHeader"), faults);
+            check_header_value(value, input, faults);
         }
         let call_log = input.require("callLog", faults, Object::object);
         let call_log = call_log.map(|object| CallRecord::read(&object, faults));
@@ -201,7 +220,7 @@ impl CreateCallLog {
             additional_submission,
             texts,
             ring_sense_ai_score,
-            raw: input.to_raw(),
+            text: input.excerpt(),
         })
     }
 
@@ -262,7 +281,7 @@ impl CreateCallLog {
 
     /// Returns ACE's score of the call as JSON: a string, a number or an object.
     pub fn ring_sense_ai_score(&self) -> Option<&RawValue> {
-        self.ring_sense_ai_score.as_deref()
+        self.ring_sense_ai_score.as_ref().map(Excerpt::raw)
     }
 
     /// Returns where ACE shows the call.
@@ -299,13 +318,13 @@ impl CreateCallLog {
 
     /// Returns the JSON of a member that has no view, e.g. `hashedAccountId`. `null` is the same as absent.
     pub fn member(&self, name: &str) -> Option<Box<RawValue>> {
-        let input = Object::read(&self.raw, "", &mut Faults::default())?;
-        input.get(name).map(ToOwned::to_owned)
+        let member = split::member(self.raw().get(), name)?;
+        (member.get() != "null").then(|| member.to_owned())
     }
 
     /// Returns the whole input as it came in. Holds secrets.
     pub fn raw(&self) -> &RawValue {
-        &self.raw
+        self.text.raw()
     }
 }
 
@@ -322,14 +341,14 @@ impl fmt::Debug for CreateCallLog {
 impl Texts {
     fn read(input: &Object<'_>, faults: &mut Faults) -> Self {
         Self {
-            note: input.text("note", faults),
-            ai_note: input.text("aiNote", faults),
-            transcript: input.text("transcript", faults),
-            ring_sense_transcript: input.text("ringSenseTranscript", faults),
-            ring_sense_summary: input.text("ringSenseSummary", faults),
-            ring_sense_bulleted_summary: input.text("ringSenseBulletedSummary", faults),
-            ring_sense_link: input.text("ringSenseLink", faults),
-            composed_log_details: input.text("composedLogDetails", faults),
+            note: input.long_text("note", faults),
+            ai_note: input.long_text("aiNote", faults),
+            transcript: input.long_text("transcript", faults),
+            ring_sense_transcript: input.long_text("ringSenseTranscript", faults),
+            ring_sense_summary: input.long_text("ringSenseSummary", faults),
+            ring_sense_bulleted_summary: input.long_text("ringSenseBulletedSummary", faults),
+            ring_sense_link: input.long_text("ringSenseLink", faults),
+            composed_log_details: input.long_text("composedLogDetails", faults),
             voicemail_link: input.lenient_text("voicemailLink"),
         }
     }
@@ -342,6 +361,11 @@ fn utf8<'a>(json: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
             faults.add("", message);
         })
         .ok()
+}
+
+/// Returns the text without the white space around it.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r', '\n'])
 }
 
 /// Says why a text cannot be read. JSON's grammar allows numbers that no program holds and halves of characters; an
@@ -359,7 +383,7 @@ fn unreadable(text: &str, error: &serde_json::Error) -> String {
 }
 
 /// Reports what no header can carry. A secret that is read from a file often ends in a line break.
-fn check_header_value(value: &str, pointer: &str, faults: &mut Faults) {
+fn check_header_value(value: &str, input: &Object<'_>, faults: &mut Faults) {
     let is_control = |byte: u8| byte.is_ascii_control() && byte != b'\t';
     if let Some(index) = value.bytes().position(is_control) {
         let message = format!(
@@ -367,7 +391,7 @@ fn check_header_value(value: &str, pointer: &str, faults: &mut Faults) {
             index + 1,
             value.len()
         );
-        faults.add(pointer, message);
+        input.report("authHeader", message, faults);
     }
 }
 
@@ -380,6 +404,8 @@ fn numbers_of(record: &CallRecord) -> Vec<String> {
         .collect()
 }
 
-fn non_empty(text: &Option<String>) -> Option<&str> {
-    text.as_deref().filter(|text| !text.is_empty())
+fn non_empty<T: AsRef<str>>(text: &Option<T>) -> Option<&str> {
+    text.as_ref()
+        .map(AsRef::as_ref)
+        .filter(|text| !text.is_empty())
 }

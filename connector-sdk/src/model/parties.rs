@@ -2,8 +2,11 @@
 
 use serde_json::value::RawValue;
 
+use super::excerpt::Excerpt;
+use super::faults::Faults;
 use super::fields::Fields;
-use super::reader::{Faults, Id, Object, expected, id, shorten};
+use super::id::Id;
+use super::reader::{Object, shorten};
 
 /// The App Connect user who logs the call.
 #[derive(Clone)]
@@ -11,11 +14,11 @@ pub struct User {
     id: Id,
     hostname: Option<String>,
     timezone_name: Option<String>,
-    timezone_offset: Option<String>,
+    timezone_offset: Option<Id>,
     rc_account_id: Option<Id>,
     settings: Fields,
     platform_additional_info: Fields,
-    raw: Box<RawValue>,
+    text: Excerpt,
 }
 
 impl User {
@@ -24,13 +27,11 @@ impl User {
             id: object.required_id("id", faults),
             hostname: object.text("hostname", faults),
             timezone_name: object.text("timezoneName", faults),
-            timezone_offset: object
-                .id("timezoneOffset", faults)
-                .map(|id| id.as_str().to_owned()),
+            timezone_offset: object.id("timezoneOffset", faults),
             rc_account_id: object.id("rcAccountId", faults),
             settings: Fields::read(object, "userSettings", faults),
             platform_additional_info: Fields::read(object, "platformAdditionalInfo", faults),
-            raw: object.to_raw(),
+            text: object.excerpt(),
         }
     }
 
@@ -58,7 +59,7 @@ impl User {
 
     /// Returns the user's distance from UTC as it was sent: `+05:30`, `+0530`, or digits of hours or minutes.
     pub fn timezone_offset(&self) -> Option<&str> {
-        self.timezone_offset.as_deref()
+        self.timezone_offset.as_ref().map(Id::as_str)
     }
 
     /// Returns the RingCentral account.
@@ -78,7 +79,7 @@ impl User {
 
     /// Returns the whole object as it came in. Holds secrets.
     pub fn raw(&self) -> &RawValue {
-        &self.raw
+        self.text.raw()
     }
 }
 
@@ -89,7 +90,7 @@ pub struct Contact {
     kind: Option<String>,
     phone_number: Option<String>,
     name: Option<String>,
-    raw: Box<RawValue>,
+    text: Excerpt,
 }
 
 impl Contact {
@@ -99,7 +100,7 @@ impl Contact {
             kind: object.text("type", faults),
             phone_number: object.text("phoneNumber", faults),
             name: object.text("name", faults),
-            raw: object.to_raw(),
+            text: object.excerpt(),
         }
     }
 
@@ -122,7 +123,7 @@ impl Contact {
             "{} is not an E.164 number (expected + and up to 15 digits)",
             shorten(&shown)
         );
-        faults.add(&object.pointer_to("phoneNumber"), message);
+        object.report("phoneNumber", message, faults);
     }
 
     /// Returns the contact's id in the CRM, a number as its digits. Never empty.
@@ -149,7 +150,7 @@ impl Contact {
 
     /// Returns the whole object as it came in.
     pub fn raw(&self) -> &RawValue {
-        &self.raw
+        self.text.raw()
     }
 }
 
@@ -164,15 +165,14 @@ fn is_e164(number: &str) -> bool {
 }
 
 /// Returns the text of a member that may be a string, a number or an object, e.g. a score.
-pub(super) fn score(object: &Object<'_>, faults: &mut Faults) -> Option<Box<RawValue>> {
-    const NAME: &str = "ringSenseAIScore";
-    let raw = object.get(NAME)?;
-    if id(raw).is_none() && !raw.get().starts_with('{') {
-        let message = expected("a string, a number or an object", raw, NAME);
-        faults.add(&object.pointer_to(NAME), message);
+pub(super) fn score(object: &Object<'_>, faults: &mut Faults) -> Option<Excerpt> {
+    let found = object.get("ringSenseAIScore")?;
+    let text = found.excerpt();
+    if found.scalar().is_none() && !text.cut().get().starts_with('{') {
+        found.mistyped("a string, a number or an object", faults);
         return None;
     }
-    Some(raw.to_owned())
+    Some(text)
 }
 
 #[cfg(test)]

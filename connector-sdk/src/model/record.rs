@@ -3,13 +3,18 @@
 //! The API grows: unknown members and values of enumerations are kept, never refused. Only ids, the start time and
 //! objects or arrays in the wrong shape are.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::reader::{Faults, Id, Object, expected_shape, is_number, text};
-use super::time;
+use super::excerpt::Excerpt;
+use super::faults::Faults;
+use super::id::Id;
+use super::reader::{Found, Object};
+use super::scalar::Scalar;
+use super::{split, time};
 
 /// Which way a call went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,16 +112,17 @@ pub struct CallRecord {
     telephony_session_id: Option<Id>,
     start_time: Option<Timestamp>,
     duration: CallDuration,
-    duration_as_sent: Option<Box<RawValue>>,
+    duration_as_sent: Option<Excerpt>,
     direction: Direction,
     from: Party,
     to: Party,
     extension: Extension,
-    billing: Billing,
+    /// Read when somebody asks: its numbers keep their digits, which stand in the text only.
+    billing: OnceLock<Billing>,
     recording: Option<Recording>,
     texts: Texts,
     legs: Vec<Leg>,
-    raw: Box<RawValue>,
+    text: Excerpt,
 }
 
 /// The members that are plain text.
@@ -148,14 +154,11 @@ impl CallRecord {
         record.legs = legs(object, faults);
         const IDS: [&str; 3] = ["sessionId", "telephonySessionId", "id"];
         if !IDS.iter().any(|name| is_filled(object, name)) {
-            let pointer = object.pointer_to("sessionId");
-            faults.add(
-                &pointer,
-                "one of sessionId, telephonySessionId and id is required",
-            );
+            let message = "one of sessionId, telephonySessionId and id is required";
+            object.report("sessionId", message, faults);
         }
         if object.get("startTime").is_none() {
-            faults.add(&object.pointer_to("startTime"), "is required and missing");
+            object.report("startTime", "is required and missing", faults);
         }
         record
     }
@@ -166,14 +169,16 @@ impl CallRecord {
             id: object.id("id", faults),
             session_id: object.id("sessionId", faults),
             telephony_session_id: object.id("telephonySessionId", faults),
-            start_time: object.typed("startTime", time::EXPECTED, faults, time::moment),
+            start_time: object.typed("startTime", time::EXPECTED, faults, |found| {
+                time::moment(&found.scalar()?)
+            }),
             duration: duration(object),
-            duration_as_sent: object.as_sent("duration").map(ToOwned::to_owned),
+            duration_as_sent: object.as_sent("duration").map(|sent| sent.excerpt()),
             direction: direction(object),
             from: party(object, "from", faults),
             to: party(object, "to", faults),
             extension: extension(object, faults),
-            billing: billing(object, faults),
+            billing: unread_billing(object, faults),
             recording: recording(object, faults),
             texts: Texts {
                 kind: object.lenient_text("type"),
@@ -184,9 +189,9 @@ impl CallRecord {
                 custom_subject: object.lenient_text("customSubject"),
                 voicemail_link: voicemail_link(object),
             },
-            // A leg has no legs of its own. Reading them where somebody sends them would copy the text once a level.
+            // A leg has no legs of its own, whatever somebody sends.
             legs: Vec::new(),
-            raw: object.to_raw(),
+            text: object.excerpt(),
         }
     }
 
@@ -232,7 +237,7 @@ impl CallRecord {
     /// Returns the JSON of the duration, whatever it is; `null` too, which is not the same as absent: App Connect writes
     /// `0 seconds` for the one and nothing for the other.
     pub fn duration_as_sent(&self) -> Option<&RawValue> {
-        self.duration_as_sent.as_deref()
+        self.duration_as_sent.as_ref().map(Excerpt::raw)
     }
 
     /// Returns which way the call went.
@@ -257,7 +262,7 @@ impl CallRecord {
 
     /// Returns what the call cost.
     pub fn billing(&self) -> &Billing {
-        &self.billing
+        self.billing.get_or_init(|| billing(self.raw()))
     }
 
     /// Returns the call's recording.
@@ -313,7 +318,7 @@ impl CallRecord {
 
     /// Returns the whole record as it came in.
     pub fn raw(&self) -> &RawValue {
-        &self.raw
+        self.text.raw()
     }
 }
 
@@ -328,17 +333,12 @@ impl std::fmt::Debug for CallRecord {
 }
 
 fn duration(object: &Object<'_>) -> CallDuration {
-    let Some(raw) = object.get("duration") else {
-        return CallDuration::Unknown;
-    };
-    if is_number(raw) {
-        return raw
-            .get()
+    let sent = object.get("duration");
+    match sent.as_ref().and_then(Found::scalar) {
+        Some(Scalar::Number(digits)) => digits
             .parse()
-            .map_or(CallDuration::Unknown, CallDuration::Seconds);
-    }
-    match text(raw).as_deref() {
-        Some("pending") => CallDuration::Pending,
+            .map_or(CallDuration::Unknown, CallDuration::Seconds),
+        Some(Scalar::Text(text)) if text == "pending" => CallDuration::Pending,
         _ => CallDuration::Unknown,
     }
 }
@@ -357,7 +357,7 @@ fn party(record: &Object<'_>, name: &str, faults: &mut Faults) -> Party {
     };
     Party {
         phone_number: object.lenient_text("phoneNumber"),
-        extension_number: lenient_id(&object, "extensionNumber"),
+        extension_number: object.lenient_id("extensionNumber"),
         extension_id: id_text(&object, "extensionId", faults),
         name: object.lenient_text("name"),
         location: object.lenient_text("location"),
@@ -374,13 +374,18 @@ fn extension(record: &Object<'_>, faults: &mut Faults) -> Extension {
     }
 }
 
-fn billing(record: &Object<'_>, faults: &mut Faults) -> Billing {
-    let Some(object) = record.object("billing", faults) else {
-        return Billing::default();
-    };
+/// Checks the shape of what [`billing`] reads.
+fn unread_billing(record: &Object<'_>, faults: &mut Faults) -> OnceLock<Billing> {
+    record.object("billing", faults);
+    OnceLock::new()
+}
+
+fn billing(record: &RawValue) -> Billing {
+    let billing = split::member(record.get(), "billing").map_or("", RawValue::get);
+    let cost = |name| Some(Scalar::read(split::member(billing, name)?)?.into_text());
     Billing {
-        cost_included: lenient_id(&object, "costIncluded"),
-        cost_purchased: lenient_id(&object, "costPurchased"),
+        cost_included: cost("costIncluded"),
+        cost_purchased: cost("costPurchased"),
     }
 }
 
@@ -397,47 +402,32 @@ fn recording(record: &Object<'_>, faults: &mut Faults) -> Option<Recording> {
 
 /// The RingCentral API has no such member: App Connect adds it, in whatever shape, so another one is kept.
 fn voicemail_link(record: &Object<'_>) -> Option<String> {
-    let voicemail = Object::read(record.get("voicemail")?, "", &mut Faults::default())?;
+    let voicemail = record.object("voicemail", &mut Faults::default())?;
     voicemail.lenient_text("link")
 }
 
 fn legs(record: &Object<'_>, faults: &mut Faults) -> Vec<Leg> {
-    let Some(raw) = record.get("legs") else {
-        return Vec::new();
-    };
-    let pointer = record.pointer_to("legs");
-    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
-        faults.add(&pointer, expected_shape("an array", raw));
-        return Vec::new();
-    };
-    let items = items.into_iter().enumerate();
-    items
-        .filter_map(|(index, item)| leg(item, &format!("{pointer}/{index}"), faults))
-        .collect()
+    let legs = record.get("legs");
+    legs.map_or_else(Vec::new, |legs| legs.items(faults, leg))
 }
 
-fn leg(raw: &RawValue, pointer: &str, faults: &mut Faults) -> Option<Leg> {
-    let object = Object::read(raw, pointer, faults)?;
+fn leg(item: Found<'_>, faults: &mut Faults) -> Option<Leg> {
+    let object = item.object(faults)?;
     Some(Leg {
         record: CallRecord::read_part(&object, faults),
         leg_type: object.lenient_text("legType"),
-        is_master: object.get("master").is_some_and(|raw| raw.get() == "true"),
+        is_master: object.get("master").is_some_and(|master| master.is_true()),
     })
 }
 
 /// Whether a member holds an id: anything but a blank string. One of the wrong kind has been reported as that.
 fn is_filled(object: &Object<'_>, name: &str) -> bool {
-    object
-        .get(name)
-        .is_some_and(|raw| text(raw).is_none_or(|text| !text.trim().is_empty()))
+    let is_blank = |found: Found<'_>| matches!(found.scalar(), Some(Scalar::Text(text)) if text.trim().is_empty());
+    object.get(name).is_some_and(|found| !is_blank(found))
 }
 
 fn id_text(object: &Object<'_>, name: &str, faults: &mut Faults) -> Option<String> {
     object.id(name, faults).map(|id| id.as_str().to_owned())
-}
-
-fn lenient_id(object: &Object<'_>, name: &str) -> Option<String> {
-    super::reader::id(object.get(name)?).map(|id| id.as_str().to_owned())
 }
 
 #[cfg(test)]

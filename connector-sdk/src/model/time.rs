@@ -4,9 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::Offset;
-use serde_json::value::RawValue;
 
-use super::reader::{is_number, text};
+use super::scalar::Scalar;
 
 /// What [`moment`] reads, for messages.
 pub(super) const EXPECTED: &str =
@@ -16,12 +15,14 @@ static PARSER: DateTimeParser = DateTimeParser::new();
 
 /// Reads ISO 8601 with `Z` or an offset (`+05:30`, `+0530`), without one as UTC, or epoch milliseconds as a number or
 /// as digits. A date alone is none: nobody knows when that day the call was.
-pub(super) fn moment(raw: &RawValue) -> Option<Timestamp> {
-    if is_number(raw) {
-        return from_millis(raw.get());
+pub(super) fn moment(sent: &Scalar<'_>) -> Option<Timestamp> {
+    match sent {
+        Scalar::Text(text) => from_text(text.trim()),
+        Scalar::Number(digits) => from_millis(digits),
     }
-    let text = text(raw)?;
-    let text = text.trim();
+}
+
+fn from_text(text: &str) -> Option<Timestamp> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return from_millis(text).filter(|_| !is_date(text));
     }
@@ -74,11 +75,13 @@ fn in_utc(local: DateTime) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
     use super::*;
 
     fn read(json: &str) -> Option<String> {
         let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
-        moment(&raw).map(|moment| moment.to_string())
+        moment(&Scalar::read(&raw)?).map(|moment| moment.to_string())
     }
 
     #[test]
