@@ -9,13 +9,10 @@
 //!
 //! Loading stands outside. The ratios are printed at the end.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::future::ready;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use abi_stable::library::lib_header_from_path;
 use abi_stable::sabi_trait::TD_Opaque;
@@ -31,6 +28,10 @@ use switchboard_connector_sdk::wire::ContextHead;
 use switchboard_connector_sdk::{CreateCallLog, Fault};
 use switchboard_host::{CallOptions, Host};
 use switchboard_tests::{Workplace, library_in};
+
+use times::Times;
+
+mod times;
 
 const CONNECTOR: &str = "switchboard-bench-connector";
 const MANIFEST: &str = r#"
@@ -69,7 +70,7 @@ fn main() -> Result<(), Failure> {
         subject.measure(&mut criterion, size, &input, &times);
     }
     criterion.final_summary();
-    times.print_ratios();
+    print_ratios(&times);
     Ok(())
 }
 
@@ -173,74 +174,27 @@ fn floor(input: &[u8]) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&serde_json::from_slice::<Value>(input)?)
 }
 
-/// The time of one run by size and name: the mean of the fastest [`N_IN_A_ROW`] in a row. Whatever else a machine does
-/// makes some of them slower and none faster.
-#[derive(Default)]
-struct Times(RefCell<BTreeMap<(&'static str, &'static str), Duration>>);
-
-/// So many that reading the clock does not count.
-const N_IN_A_ROW: u64 = 100;
-
-impl Times {
-    /// Runs it so often and returns how long that took.
-    fn take(
-        &self,
-        size: &'static str,
-        name: &'static str,
-        n_runs: u64,
-        run: &dyn Fn(),
-    ) -> Duration {
-        let mut total = Duration::ZERO;
-        let mut n_left = n_runs;
-        while n_left > 0 {
-            let n_now = n_left.min(N_IN_A_ROW);
-            let started = Instant::now();
-            for _ in 0..n_now {
-                run();
-            }
-            let elapsed = started.elapsed();
-            total += elapsed;
-            n_left -= n_now;
-            if n_now == N_IN_A_ROW {
-                self.note(size, name, elapsed.div_f64(N_IN_A_ROW as f64));
-            }
-        }
-        total
-    }
-
-    fn note(&self, size: &'static str, name: &'static str, one: Duration) {
-        let mut times = self.0.borrow_mut();
-        let fastest = times.entry((size, name)).or_insert(one);
-        *fastest = one.min(*fastest);
-    }
-
-    fn micros(&self, size: &'static str, name: &'static str) -> Option<f64> {
-        let time = *self.0.borrow().get(&(size, name))?;
-        Some(time.as_secs_f64() * 1e6)
-    }
-
-    /// Prints a table in Markdown. Rows that a filter left out are missing.
-    #[allow(clippy::print_stdout, reason = "this is the result")]
-    fn print_ratios(&self) {
+/// Prints a table in Markdown. Rows that a filter left out are missing.
+#[expect(clippy::print_stdout, reason = "this is the result")]
+fn print_ratios(times: &Times) {
+    println!(
+        "| call | plain | abi | pipeline | floor | abi - plain | abi/plain | pipeline/plain | pipeline/floor |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for size in ["smallest", "example"] {
+        let micros = |name| times.micros(size, name);
+        let [Some(plain), Some(abi), Some(pipeline), Some(floor)] =
+            ["plain", "abi", "pipeline", "floor"].map(micros)
+        else {
+            continue;
+        };
         println!(
-            "| call | plain | abi | pipeline | floor | abi - plain | abi/plain | pipeline/plain | pipeline/floor |"
+            "| {size} | {plain:.2} µs | {abi:.2} µs | {pipeline:.2} µs | {floor:.2} µs | {:.2} µs | {:.2} | {:.2} | {:.2} |",
+            abi - plain,
+            abi / plain,
+            pipeline / plain,
+            pipeline / floor
         );
-        println!("|---|---|---|---|---|---|---|---|---|");
-        for size in ["smallest", "example"] {
-            let micros = |name| self.micros(size, name);
-            let [Some(plain), Some(abi), Some(pipeline), Some(floor)] =
-                ["plain", "abi", "pipeline", "floor"].map(micros)
-            else {
-                continue;
-            };
-            println!(
-                "| {size} | {plain:.2} µs | {abi:.2} µs | {pipeline:.2} µs | {floor:.2} µs | {:.2} µs | {:.2} | {:.2} | {:.2} |",
-                abi - plain,
-                abi / plain,
-                pipeline / plain,
-                pipeline / floor
-            );
-        }
     }
 }
 
