@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use super::*;
 
 mod hostile;
+mod injected;
 mod properties;
 mod refusals;
+mod spellings;
 mod views;
 
 /// A whole input, as it is written.

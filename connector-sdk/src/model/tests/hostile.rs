@@ -174,6 +174,46 @@ fn large_objects_and_arrays_are_read_in_linear_time() {
     assert_eq!(call.user().settings().text("z").as_deref(), Some("1"));
 }
 
+/// Each leg's digits and text are looked up: in quadratic time that would take hours for these.
+#[test]
+fn the_texts_of_many_legs_are_cut_out_in_linear_time() {
+    let leg = r#"{"id":0.50,"from":{"extensionNumber":1e2},"billing":{"costIncluded":0.000}}"#;
+    let n_legs = 20_000;
+    let legs = format!("[{}]", vec![leg; n_legs].join(","));
+    let text = EXAMPLE.replacen(r#""legs""#, &format!(r#""legs": {legs}, "others""#), 1);
+    let call = CreateCallLog::from_json(&text).unwrap();
+    let legs = call.call_log().legs();
+    assert_eq!(legs.len(), n_legs);
+    for Leg { record, .. } in legs {
+        assert_eq!(record.raw().get(), leg);
+        assert_eq!(record.id(), Some("0.50"));
+        assert_eq!(record.from().extension_number.as_deref(), Some("1e2"));
+        assert_eq!(record.billing().cost_included.as_deref(), Some("0.000"));
+    }
+    let wrong = text.replace(r#""id":0.50"#, r#""id":false"#);
+    assert_eq!(faults(wrong).len(), 101);
+}
+
+#[test]
+fn the_largest_inputs_of_one_kind_are_read_or_refused() {
+    let n_left = MAX_INPUT_BYTES - EXAMPLE.len() - 20;
+    for (open, n) in [("[", n_left), ("{\"a\":", n_left / 5)] {
+        let text = EXAMPLE.replacen('{', &format!(r#"{{ "x": {}"#, open.repeat(n)), 1);
+        assert!(text.len() <= MAX_INPUT_BYTES);
+        let found = faults(text);
+        let [deep, no_json] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        assert!(deep.ends_with("is nested deeper than 64 levels"), "{deep}");
+        assert!(no_json.starts_with("is not JSON: "), "{no_json}");
+    }
+    let escapes = r"\n".repeat(n_left / 2);
+    let text = EXAMPLE.replacen('{', &format!(r#"{{ "voicemailLink": "{escapes}","#), 1);
+    let call = CreateCallLog::from_json(&text).unwrap();
+    assert_eq!(call.voicemail_link(), Some(&*"\n".repeat(n_left / 2)));
+    assert_eq!(call.raw().get(), text.trim());
+}
+
 /// Every level of legs used to keep a copy of all that is below it.
 #[test]
 fn legs_of_legs_are_not_read() {
