@@ -96,6 +96,20 @@ impl Scene {
         Ok(scene)
     }
 
+    /// Sets up a connector that sends a call's input as it came. The host composes nothing for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`example`](Scene::example).
+    pub fn echo() -> Result<Self> {
+        let scene = Self::new("echo", MockCrm::start()?)?;
+        let base_url = scene.crm.url();
+        let sections = format!("[log]\nformat = \"custom\"\n[settings]\nbase_url = {base_url:?}");
+        let manifest = manifest("echo", "Echo", &sections);
+        scene.place.write_manifest("echo", &manifest)?;
+        Ok(scene)
+    }
+
     fn new(name: &'static str, crm: MockCrm) -> Result<Self> {
         let place = Workplace::new()?;
         place.place_connector(&format!("switchboard-connector-{name}"))?;
