@@ -63,7 +63,7 @@ fn main() -> Result<(), Failure> {
         runtime: tokio::runtime::Builder::new_current_thread().build()?,
         context: context()?,
     };
-    let times = Times::default();
+    let times = Times::new(100);
     let mut criterion = Criterion::default().configure_from_args();
     for (size, input) in inputs() {
         subject.check(&input)?;

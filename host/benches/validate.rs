@@ -23,7 +23,7 @@ const TRANSCRIPT_BYTES: usize = 200_000;
 type Failure = Box<dyn Error>;
 
 fn main() -> Result<(), Failure> {
-    let times = Times::default();
+    let times = Times::new(10);
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("validate");
     for (size, input) in inputs()? {

@@ -4,15 +4,23 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// The time of one run by size and name: the mean of the fastest [`N_IN_A_ROW`] in a row. Whatever else a machine does
-/// makes some of them slower and none faster.
-#[derive(Default)]
-pub struct Times(RefCell<BTreeMap<(&'static str, &'static str), Duration>>);
-
-/// So many that reading the clock does not count.
-const N_IN_A_ROW: u64 = 100;
+/// The time of one run by size and name: the mean of the fastest few in a row. Whatever else a machine does makes some
+/// of them slower and none faster.
+pub struct Times {
+    n_in_a_row: u64,
+    fastest: RefCell<BTreeMap<(&'static str, &'static str), Duration>>,
+}
 
 impl Times {
+    /// Takes the time of so many runs in a row: enough that reading the clock does not count, and few enough that a busy
+    /// machine leaves some of them alone.
+    pub fn new(n_in_a_row: u64) -> Self {
+        Self {
+            n_in_a_row,
+            fastest: RefCell::default(),
+        }
+    }
+
     /// Runs it so often and returns how long that took.
     pub fn take(
         &self,
@@ -24,7 +32,7 @@ impl Times {
         let mut total = Duration::ZERO;
         let mut n_left = n_runs;
         while n_left > 0 {
-            let n_now = n_left.min(N_IN_A_ROW);
+            let n_now = n_left.min(self.n_in_a_row);
             let started = Instant::now();
             for _ in 0..n_now {
                 run();
@@ -32,22 +40,22 @@ impl Times {
             let elapsed = started.elapsed();
             total += elapsed;
             n_left -= n_now;
-            if n_now == N_IN_A_ROW {
-                self.note(size, name, elapsed.div_f64(N_IN_A_ROW as f64));
+            if n_now == self.n_in_a_row {
+                self.note(size, name, elapsed.div_f64(n_now as f64));
             }
         }
         total
     }
 
     fn note(&self, size: &'static str, name: &'static str, one: Duration) {
-        let mut times = self.0.borrow_mut();
+        let mut times = self.fastest.borrow_mut();
         let fastest = times.entry((size, name)).or_insert(one);
         *fastest = one.min(*fastest);
     }
 
     /// Returns the time of one run; `None` if a filter left it out.
     pub fn micros(&self, size: &'static str, name: &'static str) -> Option<f64> {
-        let time = *self.0.borrow().get(&(size, name))?;
+        let time = *self.fastest.borrow().get(&(size, name))?;
         Some(time.as_secs_f64() * 1e6)
     }
 }
