@@ -61,12 +61,19 @@ impl<'p> Place<'p> {
 
     /// Returns the JSON pointer from the value around this one that stands so deep.
     pub(super) fn pointer_from(&self, depth: usize) -> String {
-        let mut pointer = String::new();
-        let path = self.path();
-        path[depth..]
-            .iter()
-            .for_each(|token| token.push_to(&mut pointer));
+        // Few pointers of views are longer.
+        let mut pointer = String::with_capacity(24);
+        self.push_to(&mut pointer, depth);
         pointer
+    }
+
+    fn push_to(&self, pointer: &mut String, depth: usize) {
+        if let Some(parent) = self.parent
+            && self.depth > depth
+        {
+            parent.push_to(pointer, depth);
+            self.token.push_to(pointer);
+        }
     }
 
     /// Makes a fault of this place, or of the innermost place around it that may be shown: keys inside a secret or
@@ -105,16 +112,11 @@ impl Token<'_> {
     fn push_to(&self, pointer: &mut String) {
         match self {
             Token::Root => {}
-            Token::Key(key) => {
-                pointer.push('/');
-                for character in key.chars() {
-                    match character {
-                        '~' => pointer.push_str("~0"),
-                        '/' => pointer.push_str("~1"),
-                        other => pointer.push(other),
-                    }
-                }
+            Token::Key(key) if key.contains(['~', '/']) => {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                pointer.extend(["/", &key]);
             }
+            Token::Key(key) => pointer.extend(["/", key]),
             Token::Index(index) => {
                 write!(pointer, "/{index}").expect("a text takes every number");
             }
