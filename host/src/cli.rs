@@ -6,6 +6,7 @@ mod list;
 mod log;
 mod logging;
 mod manifest;
+mod source;
 
 use std::io::Write;
 use std::path::PathBuf;

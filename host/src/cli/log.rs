@@ -1,8 +1,6 @@
 //! `switchboard log`: logs one call.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -14,13 +12,7 @@ use switchboard_host::{
 };
 
 use super::config::Settings;
-use super::{print, say, say_if_disabled};
-
-/// More than the largest input, so that one that is too large is seen to be.
-const MAX_READ_BYTES: u64 = 10 * 1024 * 1024 + 1;
-
-/// The file name that stands for stdin.
-const STDIN: &str = "-";
+use super::{print, say, say_if_disabled, source};
 
 /// The exit codes of a call that is logged, and of one of which nobody knows.
 const LOGGED: u8 = 0;
@@ -176,11 +168,11 @@ fn warn_of_repetition() {
 fn input(arguments: &Arguments) -> Result<Vec<u8>, Fault> {
     let wrong = |error: anyhow::Error| Fault::invalid_input(format!("{error:#}"));
     let user = user_file(arguments).map_err(wrong)?;
-    let input = read(&arguments.input).map_err(wrong)?;
+    let input = source::read(&arguments.input).map_err(wrong)?;
     let Some(user) = user else {
         return with_header_of(arguments, input).map_err(wrong);
     };
-    let user = read(user).and_then(|user| with_header_of(arguments, user));
+    let user = source::read(user).and_then(|user| with_header_of(arguments, user));
     Ok(app_connect_input(&input, &user.map_err(wrong)?)?)
 }
 
@@ -194,7 +186,9 @@ fn user_file(arguments: &Arguments) -> anyhow::Result<Option<&Path>> {
         (Form::AppConnect, None) => {
             bail!("--from app-connect needs --user FILE, the user whom App Connect has stored")
         }
-        (Form::AppConnect, Some(user)) if [user, &arguments.input] == [Path::new(STDIN); 2] => {
+        (Form::AppConnect, Some(user))
+            if [user, &arguments.input] == [Path::new(source::STDIN); 2] =>
+        {
             bail!("the request and --user cannot both come from stdin; name a file for one of them")
         }
         (Form::AppConnect, user) => Ok(user),
@@ -221,24 +215,6 @@ fn variable(name: &str) -> anyhow::Result<String> {
         bail!("its value is not UTF-8");
     };
     Ok(value)
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let (source, name): (Box<dyn Read>, _) = if path == Path::new(STDIN) {
-        (Box::new(std::io::stdin()), "stdin".to_owned())
-    } else {
-        let name = path.display().to_string();
-        (
-            Box::new(File::open(path).with_context(|| format!("cannot open {name}"))?),
-            name,
-        )
-    };
-    let mut input = Vec::new();
-    source
-        .take(MAX_READ_BYTES)
-        .read_to_end(&mut input)
-        .with_context(|| format!("cannot read {name}"))?;
-    Ok(input)
 }
 
 /// Logs the call. The first signal ends what has not been written; a write under way is waited for. The second ends
