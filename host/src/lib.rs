@@ -17,6 +17,7 @@ mod outcome;
 mod pipeline;
 mod redact;
 
+pub mod compose;
 pub mod manifest;
 
 pub use app_connect::app_connect_input;
@@ -30,4 +31,4 @@ pub use loader::{
 };
 pub use outcome::{CallError, CallOutcome};
 pub use switchboard_connector_sdk::model::{InputFault, InvalidInput};
-pub use switchboard_connector_sdk::{Fault, FaultCode, MessageType};
+pub use switchboard_connector_sdk::{CreateCallLog, Fault, FaultCode, MessageType};

@@ -41,6 +41,7 @@ pub use variables::Environment;
 
 pub use crate::loader::LibraryRef;
 
+use crate::compose::Format;
 use crate::egress::{HostPattern, RequestPattern};
 use crate::loader::Digest;
 use diagnostic::Place;
@@ -256,6 +257,16 @@ impl LogFormat {
             LogFormat::Html => "text/html",
             LogFormat::Markdown => "text/markdown",
             LogFormat::Custom => "custom",
+        }
+    }
+
+    /// Returns the format in which the host composes the body; `None` where the connector does.
+    pub fn details(self) -> Option<Format> {
+        match self {
+            LogFormat::Plain => Some(Format::Plain),
+            LogFormat::Html => Some(Format::Html),
+            LogFormat::Markdown => Some(Format::Markdown),
+            LogFormat::Custom => None,
         }
     }
 }
