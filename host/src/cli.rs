@@ -1,5 +1,6 @@
 //! The command line: one module a subcommand, over the library's public API.
 
+mod compose;
 mod config;
 mod inspect;
 mod list;
@@ -82,6 +83,7 @@ enum LogFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Log(log::Arguments),
+    Compose(compose::Arguments),
     List(list::Arguments),
     Inspect(inspect::Arguments),
     Manifest(manifest::Arguments),
@@ -92,6 +94,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let settings = Settings::read(&arguments.globals);
     match arguments.command {
         Command::Log(log) => Ok(log::run(&log, settings)),
+        // Takes nothing from the settings, so a mistake in them is no obstacle.
+        Command::Compose(compose) => compose::run(&compose),
         Command::List(list) => list::run(&list, &settings?),
         Command::Inspect(inspect) => inspect::run(&inspect, &settings?),
         Command::Manifest(manifest) => manifest::run(&manifest, &settings?),

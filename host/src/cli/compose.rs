@@ -1,0 +1,66 @@
+//! `switchboard compose`: prints the body of a call's log entry.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use switchboard_host::compose::{Format, compose, read_input};
+
+use super::{print, say, source};
+
+/// The exit code where the input is wrong or cannot be read.
+const WRONG_INPUT: u8 = 2;
+
+/// Print the body of a call's log entry, as the host composes it
+///
+/// Sends nothing, so the input may lack authHeader. It is the JSON object of createCallLog, or that of the parameters
+/// of App Connect's composer, with subject, startTime, duration, result and recordingLink beside callLog. Prints the
+/// body byte for byte, without a line break behind it but in a terminal. Exits with 2 if the input is wrong, and says
+/// on stderr all that is, a line a fault.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// How to write it: text/plain, text/html or text/markdown
+    #[arg(long, value_name = "FORMAT")]
+    format: Format,
+
+    /// File with the input; - or nothing for stdin
+    #[arg(value_name = "INPUT", default_value = "-", hide_default_value = true)]
+    input: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let input = match source::read(&arguments.input) {
+        Ok(input) => input,
+        Err(error) => return Ok(refuse([format!("error: {error:#}")])),
+    };
+    let call = match read_input(&input) {
+        Ok(call) => call,
+        Err(invalid) => return Ok(refuse(invalid.faults().iter().map(ToString::to_string))),
+    };
+    let mut details = compose(&call, arguments.format);
+    if std::io::stdout().is_terminal() && !details.ends_with('\n') {
+        details.push('\n');
+    }
+    print(&details)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn refuse(faults: impl IntoIterator<Item = String>) -> ExitCode {
+    for fault in faults {
+        say(&on_one_line(&fault));
+    }
+    ExitCode::from(WRONG_INPUT)
+}
+
+/// Escapes what would break a line or steer a terminal: faults name members, and whoever sends an input names those.
+fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
+}
