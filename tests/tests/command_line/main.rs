@@ -6,6 +6,7 @@
     reason = "only functions marked as tests are exempt by themselves"
 )]
 
+mod compose;
 mod endings;
 mod inputs;
 mod inspect;
