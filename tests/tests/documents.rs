@@ -144,6 +144,17 @@ fn without_port(text: &str) -> String {
 }
 
 #[test]
+fn the_details_of_the_example_are_those_that_their_page_shows() {
+    let shown = block(&document("docs/log-details.md"), "console", "switchboard compose");
+    let place = Workplace::new().unwrap();
+    fs::write(place.root().join("call.json"), document(CALL)).unwrap();
+    let arguments = ["compose", "--format", "text/plain", "call.json"];
+    let output = place.switchboard(arguments).unwrap().run().unwrap();
+    let command = "switchboard compose --format text/plain call.json";
+    assert_eq!(output.stdout, shown_after(&shown, command));
+}
+
+#[test]
 fn enabling_a_crm_in_three_steps_prints_what_the_readme_shows() {
     let shown = block(&document("README.md"), "console", "list --check");
     let place = Workplace::new().unwrap();
@@ -200,6 +211,7 @@ fn every_link_to_a_file_leads_somewhere() {
         "ARCHITECTURE.md",
         "docs/app-connect.md",
         "docs/connector.md",
+        "docs/log-details.md",
         "docs/manifest.md",
         "docs/operating.md",
     ];
