@@ -1,4 +1,4 @@
-//! The program `switchboard`: logs a call into a CRM, lists the CRMs, inspects a connector library, checks manifests.
+//! The program `switchboard`: logs a call into a CRM, composes its entry, shows CRMs, libraries and manifests.
 
 mod cli;
 

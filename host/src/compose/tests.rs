@@ -6,6 +6,7 @@ mod settings;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::manifest::LogFormat;
 
 const FORMATS: [Format; 3] = Format::ALL;
 
@@ -57,6 +58,14 @@ fn a_format_is_named_by_its_media_type() {
         error.to_string(),
         "expected text/plain, text/html or text/markdown, found \"text/rtf\""
     );
+}
+
+#[test]
+fn a_manifest_names_the_same_formats_and_one_that_is_the_connectors() {
+    for format in [LogFormat::Plain, LogFormat::Html, LogFormat::Markdown] {
+        assert_eq!(format.details().map(Format::as_str), Some(format.as_str()));
+    }
+    assert_eq!(LogFormat::Custom.details(), None);
 }
 
 #[test]
