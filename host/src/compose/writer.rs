@@ -105,15 +105,11 @@ fn is_web_address(value: &str) -> bool {
 
 /// Appends a text for HTML: what would be markup is escaped, a line break becomes `line_break`.
 fn escape(text: &str, line_break: &str, escaped: &mut String) {
-    let mut rest = text;
-    while let Some(at) = special(rest.as_bytes()) {
-        escaped.push_str(&rest[..at]);
-        let bytes = rest.as_bytes();
-        let n_taken = if bytes[at..].starts_with(b"\r\n") {
-            2
-        } else {
-            1
-        };
+    let bytes = text.as_bytes();
+    let mut n_done = 0;
+    while let Some(n_clean) = special(&bytes[n_done..]) {
+        let at = n_done + n_clean;
+        escaped.push_str(&text[n_done..at]);
         escaped.push_str(match bytes[at] {
             b'&' => "&amp;",
             b'<' => "&lt;",
@@ -121,9 +117,10 @@ fn escape(text: &str, line_break: &str, escaped: &mut String) {
             b'"' => "&quot;",
             _ => line_break,
         });
-        rest = &rest[at + n_taken..];
+        let is_pair = bytes[at..].starts_with(b"\r\n");
+        n_done = at + 1 + usize::from(is_pair);
     }
-    escaped.push_str(rest);
+    escaped.push_str(&text[n_done..]);
 }
 
 /// Returns where the first byte stands that cannot stay. Eight bytes are looked at in one step.
