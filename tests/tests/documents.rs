@@ -145,7 +145,11 @@ fn without_port(text: &str) -> String {
 
 #[test]
 fn the_details_of_the_example_are_those_that_their_page_shows() {
-    let shown = block(&document("docs/log-details.md"), "console", "switchboard compose");
+    let shown = block(
+        &document("docs/log-details.md"),
+        "console",
+        "switchboard compose",
+    );
     let place = Workplace::new().unwrap();
     fs::write(place.root().join("call.json"), document(CALL)).unwrap();
     let arguments = ["compose", "--format", "text/plain", "call.json"];
