@@ -13,7 +13,6 @@ mod date;
 mod duration;
 mod input;
 mod journey;
-mod members;
 mod number;
 mod score;
 mod settings;
@@ -73,8 +72,7 @@ pub struct UnknownFormat(String);
 pub fn compose(call: &CreateCallLog, format: Format) -> String {
     let settings = Settings::read(call.user().settings().raw());
     let source = Source { call, settings };
-    // Details are seldom longer than the input that they are made of.
-    let mut writer = Writer::new(format, call.raw().get().len());
+    let mut writer = Writer::new(format, capacity(call));
     for component in &COMPONENTS {
         if !source.settings.is_on(component.switch) {
             continue;
@@ -85,6 +83,21 @@ pub fn compose(call: &CreateCallLog, format: Format) -> String {
         }
     }
     writer.into_text()
+}
+
+/// Returns about how long the details will be. Growing a long text copies all of it.
+fn capacity(call: &CreateCallLog) -> usize {
+    let texts = [
+        call.note(),
+        call.ai_note(),
+        call.transcript(),
+        call.ring_sense_transcript(),
+        call.ring_sense_summary(),
+        call.ring_sense_bulleted_summary(),
+    ];
+    let n_bytes: usize = texts.into_iter().flatten().map(str::len).sum();
+    // HTML writes four bytes for a line break, which stands once in a few words.
+    1024 + n_bytes + n_bytes / 8
 }
 
 impl Format {

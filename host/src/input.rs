@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 
-const AUTH_HEADER: &str = "authHeader";
+/// The member with the token.
+pub(crate) const AUTH_HEADER: &str = "authHeader";
 
 /// Sets the member `authHeader` of an input; every other member keeps its place and its text.
 ///
@@ -24,12 +25,22 @@ pub(crate) fn raw_text(text: &str) -> Box<RawValue> {
     to_raw_value(text).expect("a text is JSON")
 }
 
+/// Returns the text of a JSON string; `None` for anything else, and for a string that no text can be.
+pub(crate) fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        // The value is JSON: without an escape it is its own text.
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str(raw.get()).ok().map(Cow::Owned)
+}
+
 /// The members of an object in order, with the exact text of their names and values; a name may stand twice.
 #[derive(Default)]
 pub(crate) struct Members<'a>(Vec<Member<'a>>);
 
 struct Member<'a> {
-    name: String,
+    name: Cow<'a, str>,
     /// The name as it is written: a character may stand there as an escape.
     key: Cow<'a, RawValue>,
     value: Cow<'a, RawValue>,
@@ -45,7 +56,7 @@ impl<'a> Members<'a> {
     /// Returns names and texts, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
         let members = self.0.iter();
-        members.map(|member| (member.name.as_str(), &*member.value))
+        members.map(|member| (&*member.name, &*member.value))
     }
 
     /// Returns a member's text; of two with one name that of the first.
@@ -60,7 +71,7 @@ impl<'a> Members<'a> {
         match self.0.iter_mut().find(|member| member.name == name) {
             Some(member) => member.value = value,
             None => self.0.push(Member {
-                name: name.to_owned(),
+                name: Cow::Owned(name.to_owned()),
                 key: Cow::Owned(raw_text(name)),
                 value,
             }),
@@ -105,8 +116,9 @@ impl<'de> Visitor<'de> for MembersVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::new();
         while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            let name = text_of(key).ok_or_else(|| serde::de::Error::custom("half a character"))?;
             members.push(Member {
-                name: serde_json::from_str(key.get()).map_err(serde::de::Error::custom)?,
+                name,
                 key: Cow::Borrowed(key),
                 value: Cow::Borrowed(value),
             });

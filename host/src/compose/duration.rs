@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::number;
-use super::settings::text;
+use crate::input::text_of;
 
 /// Writes a call's duration: hours, minutes and seconds, and no days. `null` counts as no time at all, as it does in
 /// App Connect; a text that is no number, such as `pending`, is written as it is.
@@ -16,7 +16,7 @@ pub(super) fn of_call(raw: &RawValue) -> Option<Cow<'_, str>> {
     if let Some(seconds) = number::read(raw.get()) {
         return Some(in_words(seconds).into());
     }
-    let text = text(raw)?;
+    let text = text_of(raw)?;
     Some(match number::read(&text) {
         Some(seconds) => in_words(seconds).into(),
         None if text.trim().is_empty() => in_words(0.0).into(),
@@ -29,7 +29,7 @@ pub(super) fn of_leg(raw: &RawValue) -> Option<String> {
     if let Some(seconds) = number::read(raw.get()) {
         return Some(counted(seconds, "second"));
     }
-    let text = text(raw)?;
+    let text = text_of(raw)?;
     let unit = match number::read(&text) {
         Some(seconds) if seconds > 1.0 => "seconds",
         _ => "second",

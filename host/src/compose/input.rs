@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use switchboard_connector_sdk::CreateCallLog;
 use switchboard_connector_sdk::model::{InputFault, InvalidInput};
 
-use super::members::Members;
+use crate::input::{AUTH_HEADER, Members, raw_text};
 use crate::redact::Redactor;
 
 /// The parameters of App Connect's own composer that stand beside the call record and have a place in it.
@@ -44,68 +44,93 @@ pub fn read_input(json: &[u8]) -> Result<CreateCallLog, InvalidInput> {
 
 /// Fills in what an input lacks. What is no object comes back as it is, to be refused.
 fn completed(json: &[u8]) -> Cow<'_, [u8]> {
-    let text = std::str::from_utf8(json).ok();
-    let Some(mut input) = text.and_then(Members::read) else {
+    let Some(mut input) = Members::read(json) else {
         return Cow::Borrowed(json);
     };
-    if input.get("authHeader").is_none() {
-        input.put("authHeader", Some(raw("")));
+    if sent(&input, AUTH_HEADER).is_none() {
+        input.set(AUTH_HEADER, raw_text(""));
     }
-    if PARAMETERS.iter().any(|name| input.as_sent(name).is_some()) {
+    if PARAMETERS.iter().any(|name| input.get(name).is_some()) {
         place_parameters(&mut input);
     }
-    let completed = String::from(Box::<str>::from(input.to_json()));
-    Cow::Owned(completed.into_bytes())
+    Cow::Owned(input.to_json().into_bytes())
 }
 
 /// Puts App Connect's parameters where an input has them.
 fn place_parameters(input: &mut Members<'_>) {
-    let owned = |name| input.as_sent(name).map(RawValue::to_owned);
-    let link = |name| input.get(name).map(|link| object("link", link));
-    let Some(json) = owned("callLog") else {
+    let record = input.get("callLog").map(RawValue::to_owned);
+    let Some(mut record) = record.as_deref().and_then(object) else {
         return;
     };
-    let Some(mut record) = Members::read(json.get()) else {
-        return;
-    };
-    record.put("customSubject", owned("subject"));
-    record.put("duration", owned("duration"));
-    record.put("result", owned("result"));
-    record.put("recording", link("recordingLink"));
-    record.put("voicemail", link("voicemailLink"));
-    let start = input.get("startTime").map(RawValue::to_owned);
+    let link = |name| sent(input, name).map(|link| member("link", link));
+    let start = sent(input, "startTime");
     let is_started = start.is_some();
-    // Every input has a start; one without is composed without its date.
-    record.put("startTime", start.or_else(|| Some(raw(0))));
-    input.put("callLog", Some(record.to_json()));
+    for (name, value) in [
+        (
+            "customSubject",
+            input.get("subject").map(RawValue::to_owned),
+        ),
+        ("duration", input.get("duration").map(RawValue::to_owned)),
+        ("result", input.get("result").map(RawValue::to_owned)),
+        ("recording", link("recordingLink")),
+        ("voicemail", link("voicemailLink")),
+        // Every input has a start; one without is composed without its date.
+        (
+            "startTime",
+            Some(start.map_or_else(epoch, RawValue::to_owned)),
+        ),
+    ] {
+        match value {
+            Some(value) => record.set(name, value),
+            None => record.remove(name),
+        }
+    }
+    input.set("callLog", raw(record.to_json()));
     if !is_started {
         leave_out_the_date(input);
     }
 }
 
 fn leave_out_the_date(input: &mut Members<'_>) {
-    let Some(json) = input.get("user").map(RawValue::to_owned) else {
+    let user = input.get("user").map(RawValue::to_owned);
+    let Some(mut user) = user.as_deref().and_then(object) else {
         return;
     };
-    let Some(mut user) = Members::read(json.get()) else {
+    let settings = sent(&user, "userSettings").map(RawValue::to_owned);
+    let settings = settings
+        .as_deref()
+        .map_or_else(|| Some(Members::default()), object);
+    let Some(mut settings) = settings else {
         return;
     };
-    let settings = user.get("userSettings").map(RawValue::to_owned);
-    let settings = settings.unwrap_or_else(|| Members::default().to_json());
-    let Some(mut settings) = Members::read(settings.get()) else {
-        return;
-    };
-    settings.put("addCallLogDateTime", Some(object("value", &raw(false))));
-    user.put("userSettings", Some(settings.to_json()));
-    input.put("user", Some(user.to_json()));
+    settings.set(
+        "addCallLogDateTime",
+        member("value", &raw("false".to_owned())),
+    );
+    user.set("userSettings", raw(settings.to_json()));
+    input.set("user", raw(user.to_json()));
 }
 
-fn object(name: &str, value: &RawValue) -> Box<RawValue> {
+/// Returns a member's text; `null` is the same as absent.
+fn sent<'m>(members: &'m Members<'_>, name: &str) -> Option<&'m RawValue> {
+    members.get(name).filter(|value| value.get() != "null")
+}
+
+fn object(json: &RawValue) -> Option<Members<'_>> {
+    Members::read(json.get().as_bytes())
+}
+
+/// Writes an object of one member.
+fn member(name: &str, value: &RawValue) -> Box<RawValue> {
     let mut object = Members::default();
-    object.put(name, Some(value.to_owned()));
-    object.to_json()
+    object.set(name, value.to_owned());
+    raw(object.to_json())
 }
 
-fn raw(value: impl serde::Serialize) -> Box<RawValue> {
-    serde_json::value::to_raw_value(&value).expect("a plain value is JSON")
+fn epoch() -> Box<RawValue> {
+    raw("0".to_owned())
+}
+
+fn raw(json: String) -> Box<RawValue> {
+    RawValue::from_string(json).expect("what was written as JSON is JSON")
 }

@@ -5,16 +5,16 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::components::filled;
-use super::members::Members;
 use super::number;
-use super::settings::text as string;
+use crate::input::{Members, text_of};
 
 /// Writes a text or a number; of an object its member `score`, else the whole object.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let Some(object) = Members::read(raw.get()) else {
+    let Some(object) = Members::read(raw.get().as_bytes()) else {
         return plain(raw);
     };
-    let score = object.get("score").unwrap_or(raw);
+    let score = object.get("score").filter(|score| score.get() != "null");
+    let score = score.unwrap_or(raw);
     let score = plain(score).map_or_else(|| compact(score.get()), Cow::into_owned);
     Some(Cow::Owned(score))
 }
@@ -23,7 +23,7 @@ fn plain(raw: &RawValue) -> Option<Cow<'_, str>> {
     if let Some(number) = number::read(raw.get()) {
         return Some(Cow::Owned(number::write(number)));
     }
-    string(raw).filter(|text| filled(Some(text)).is_some())
+    text_of(raw).filter(|text| filled(Some(text)).is_some())
 }
 
 /// Leaves out the white space between a JSON text's parts.

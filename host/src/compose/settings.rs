@@ -3,13 +3,11 @@
 //! App Connect's are objects with a member `value`, and it takes values as JavaScript does: what is neither absent nor
 //! `null`, `false`, 0 or `""` is on, the text `"false"` too.
 
-use std::borrow::Cow;
-
 use serde_json::value::RawValue;
 
 use super::components::filled;
-use super::members::Members;
 use super::number;
+use crate::input::{Members, text_of};
 
 const DATE_FORMAT: &str = "logDateFormat";
 
@@ -28,7 +26,7 @@ pub(super) enum Switch {
 
 impl<'a> Settings<'a> {
     pub(super) fn read(raw: Option<&'a RawValue>) -> Self {
-        let members = raw.and_then(|raw| Members::read(raw.get()));
+        let members = raw.and_then(|raw| Members::read(raw.get().as_bytes()));
         Self(members.unwrap_or_default())
     }
 
@@ -40,14 +38,15 @@ impl<'a> Settings<'a> {
     /// Returns the user's pattern for dates, if there is one.
     pub(super) fn date_format(&self) -> Option<String> {
         self.value(DATE_FORMAT, |raw| {
-            let text = text(raw)?;
+            let text = text_of(raw)?;
             filled(Some(&text)).map(str::to_owned)
         })?
     }
 
     fn value<T>(&self, name: &str, take: impl FnOnce(&RawValue) -> T) -> Option<T> {
-        let setting = Members::read(self.0.get(name)?.get())?;
-        setting.get("value").map(take)
+        let setting = Members::read(self.0.get(name)?.get().as_bytes())?;
+        let value = setting.get("value")?;
+        (value.get() != "null").then(|| take(value))
     }
 }
 
@@ -57,16 +56,6 @@ impl Switch {
             Self::On(name) | Self::Off(name) => name,
         }
     }
-}
-
-/// Returns the text of a JSON string.
-pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
-    if !inner.contains('\\') {
-        // The value is JSON: without an escape it is its own text.
-        return Some(Cow::Borrowed(inner));
-    }
-    serde_json::from_str(raw.get()).ok().map(Cow::Owned)
 }
 
 fn is_truthy(raw: &RawValue) -> bool {
