@@ -12,11 +12,10 @@ use switchboard_connector_sdk::model::{MAX_NESTING, is_private_member, is_secret
 
 use crate::input::Members;
 
+use crate::input::AUTH_HEADER;
+
 /// What stands in the place of a removed text.
 const MASK: &str = "***";
-
-/// The member whose value begins with a scheme.
-const AUTH_HEADER: &str = "authHeader";
 
 /// Shorter texts occur by chance: removing every `no` would garble a message and reveal the note.
 const MIN_SECRET_CHARS: usize = 4;

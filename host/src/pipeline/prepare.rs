@@ -1,7 +1,7 @@
 //! From what came in to what goes to a connector.
 //!
 //! ```text
-//! input -> check the model and the custom fields -> complete -> the connector's input
+//! input -> check the model and the custom fields -> compose -> complete -> the connector's input
 //! ```
 //!
 //! All faults stand in one answer. What is completed is set member by member: everything else keeps its text and place.
@@ -14,10 +14,14 @@ use switchboard_connector_sdk::CreateCallLog;
 use switchboard_connector_sdk::model::{InvalidInput, MAX_INPUT_BYTES};
 
 use super::{Call, Early};
+use crate::compose::compose;
 use crate::crm::Ready;
 use crate::custom_fields::{self, Checked, SUBMISSION};
-use crate::input::Members;
+use crate::input::{Members, raw_text};
 use crate::redact::Redactor;
+
+/// The member with the body of the entry.
+const DETAILS: &str = "composedLogDetails";
 
 /// A call that may go to its connector.
 pub(super) struct Prepared<'c> {
@@ -33,14 +37,25 @@ pub(super) struct Prepared<'c> {
 /// Checks a call and completes its input.
 pub(super) fn prepare(call: &Call) -> Result<Prepared<'_>, Early> {
     let ready = call.crm.ready()?;
-    let (_call, fields) = check(&call.input, ready).map_err(Early::Invalid)?;
-    let input = with_members(&call.input, [(SUBMISSION, fields.changed)]);
+    let (checked, fields) = check(&call.input, ready).map_err(Early::Invalid)?;
+    let details = details(&checked, ready).map(|details| raw_text(&details));
+    let input = with_members(
+        &call.input,
+        [(SUBMISSION, fields.changed), (DETAILS, details)],
+    );
     Ok(Prepared {
         ready,
         redactor: call.redactor.with_input(&input),
         input,
         warnings: fields.warnings,
     })
+}
+
+/// Composes the body of the entry, unless the call brings one or the connector makes its own.
+fn details(call: &CreateCallLog, ready: &Ready) -> Option<String> {
+    let format = ready.log.format.details()?;
+    let is_missing = call.composed_log_details().is_none();
+    is_missing.then(|| compose(call, format))
 }
 
 /// Checks an input as a whole: where it does not fit the model, the faults of its custom fields are found all the same.
