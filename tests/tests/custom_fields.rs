@@ -16,6 +16,8 @@ const NONE: [&str; 0] = [];
 /// A connector that answers its whole input, and warns as well.
 const TELLS: &str = "tells = true\nending = \"logged\"\n";
 
+const COMPOSES_NOTHING: &str = "[log]\nformat = \"custom\"\n";
+
 const FIELDS: &str = r#"
 [[custom_fields]]
 name = "stage"
@@ -54,7 +56,7 @@ fn log(scene: &Scene, call: &str) -> Output {
 
 #[test]
 fn a_connector_gets_the_very_text_that_came_in_if_nothing_has_to_be_filled_in() {
-    let scene = Scene::chatty(&format!("{TELLS}{FIELDS}")).unwrap();
+    let scene = Scene::chatty(&format!("{TELLS}{FIELDS}{COMPOSES_NOTHING}")).unwrap();
     let submission =
         "\"additionalSubmission\" : { \"urgent\":true,\n \"stage\" : 2, \"notice\":null},";
     let call = call(submission);
@@ -65,7 +67,7 @@ fn a_connector_gets_the_very_text_that_came_in_if_nothing_has_to_be_filled_in() 
 
 #[test]
 fn defaults_are_filled_in_and_notices_left_out_and_all_else_keeps_its_text_and_place() {
-    let scene = Scene::chatty(&format!("{TELLS}{FIELDS}")).unwrap();
+    let scene = Scene::chatty(&format!("{TELLS}{FIELDS}{COMPOSES_NOTHING}")).unwrap();
     for (submission, place, filled, last) in [
         (
             "",

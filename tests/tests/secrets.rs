@@ -137,7 +137,8 @@ fn a_crm_that_repeats_the_entry_is_not_quoted_with_it() {
         // Whole and as the JSON that it was, and from each line with a canary on: quotations end at 300 characters.
         let mut texts = vec![sent.to_string()];
         let starts = body.match_indices("C4nary").map(|(start, _)| start);
-        texts.extend(starts.map(|start| body[start..].to_owned()));
+        let lines = starts.map(|start| body[..start].rfind('>').map_or(0, |end| end + 1));
+        texts.extend(lines.map(|line| body[line..].to_owned()));
         texts.push(body);
         for text in texts {
             let reply = Reply::json(422, &json!({ "error": format!("cannot use {text}") }));

@@ -41,7 +41,8 @@ fn user() -> Value {
 
 /// Sets up the Example CRM, with the user in a file.
 fn scene(user: &Value) -> Scene {
-    let mut scene = Scene::example().unwrap();
+    let deals = "[[custom_fields]]\nname = \"deals\"\ntype = \"input\"";
+    let mut scene = Scene::example_with(deals).unwrap();
     scene.place.guard(&GUARDED);
     fs::write(scene.place.root().join("user.json"), user.to_string()).unwrap();
     scene
