@@ -11,7 +11,10 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use serde_json::{Value, json};
-use switchboard_tests::{Output, Workplace, workspace_root};
+use switchboard_tests::{Output, Scene, Workplace, example_input, workspace_root};
+
+/// No arguments beside those of every call.
+const NONE: [&str; 0] = [];
 
 #[test]
 fn details_are_those_of_app_connect_byte_for_byte_but_for_its_faults() {
@@ -30,6 +33,52 @@ fn details_are_those_of_app_connect_byte_for_byte_but_for_its_faults() {
         assert_eq!((output.code, &*output.stderr), (Some(0), ""), "{name}");
     }
     assert_eq!(ours, BTreeMap::new(), "without a recorded call");
+}
+
+#[test]
+fn the_entry_of_a_logged_call_holds_the_details_in_the_format_of_the_manifest() {
+    let ours = vectors("composer-ours");
+    let recorded = vectors("composer");
+    for format in ["text/plain", "text/html", "text/markdown"] {
+        let scene = Scene::example_with(&format!("[log]\nformat = {format:?}")).unwrap();
+        let of_format = |vector: &&Value| vector["logFormat"] == format;
+        let calls: Vec<_> = recorded.values().filter(of_format).collect();
+        assert_eq!(calls.len(), 12);
+        for vector in calls {
+            let mut call = vector["input"].clone();
+            call["authHeader"] = json!("Bearer x");
+            let output = scene.log(&call, NONE).unwrap().run().unwrap();
+            let name = vector["name"].as_str().unwrap();
+            assert_eq!(output.code, Some(0), "{name}: {output:#?}");
+            let expected = &ours.get(name).unwrap_or(vector)["expected"];
+            assert_eq!(&body(&scene), expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn details_that_come_with_a_call_are_kept_and_custom_ones_are_the_connectors() {
+    let mut call = example_input().unwrap();
+    let scene = Scene::example().unwrap();
+    call["composedLogDetails"] = json!("ready");
+    scene.log(&call, NONE).unwrap().run().unwrap();
+    assert_eq!(body(&scene), "ready");
+    call["composedLogDetails"] = json!("");
+    scene.log(&call, NONE).unwrap().run().unwrap();
+    let details = body(&scene);
+    let note = call["note"].as_str().unwrap();
+    let start = format!("- Note: {note}\n- Date/Time: 2018-09-11 05:24:09 AM\n");
+    assert!(details.as_str().unwrap().starts_with(&start), "{details}");
+
+    let scene = Scene::example_with("[log]\nformat = \"custom\"").unwrap();
+    scene.log(&call, NONE).unwrap().run().unwrap();
+    assert_eq!(body(&scene), note);
+}
+
+/// Returns the body of the last entry that the Example CRM was sent.
+fn body(scene: &Scene) -> Value {
+    let sent = scene.crm.requests().pop().unwrap();
+    sent.json().unwrap()["body"].clone()
 }
 
 /// Returns what is written in place of a recorded text. What no longer differs from it has no place here.
