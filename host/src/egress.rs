@@ -7,6 +7,8 @@
 //! - no request goes to an address that the manifest does not allow, on any hop;
 //! - a write is sent at most once, and never to the place that an answer redirects it to;
 //! - a write that has left is waited for, whatever becomes of its call.
+//!
+//! Reads are tried again where that helps.
 
 mod address;
 mod call;
@@ -16,6 +18,7 @@ mod policy;
 mod record;
 mod request;
 mod resolver;
+mod tries;
 mod trust;
 mod wire;
 

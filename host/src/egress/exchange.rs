@@ -5,13 +5,14 @@ use std::{
     iter,
     pin::Pin,
     task::{Context, Poll},
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use reqwest::{
     Client, Method, Response, StatusCode,
-    header::{CONTENT_LENGTH, HeaderMap, HeaderValue},
+    header::{CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER},
 };
 use switchboard_connector_sdk::{Fault, wire::ResponseHead};
 
@@ -29,8 +30,26 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
+/// Why a request has no whole answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Another try may have better luck.
+    Passing(Fault),
+    /// Another try would end in the same way.
+    Lasting(Fault),
+}
+
 /// What an answer may hold, unpacked.
 pub(super) const MAX_ANSWER_SIZE: usize = 10 * 1024 * 1024;
+
+/// Why an answer's body cannot be had whole.
+#[derive(Debug, thiserror::Error)]
+enum BodyError {
+    #[error("{0}")]
+    Broken(String),
+    #[error("the answer is above {} MiB; ask for less", MAX_ANSWER_SIZE >> 20)]
+    TooLarge,
+}
 
 /// A write's body, which lets the first poll pass only if the write may begin.
 ///
@@ -51,6 +70,30 @@ impl Answer {
         head.headers = headers.collect();
         (head, self.body)
     }
+
+    /// Returns how long the server asks to wait, by `Retry-After`: seconds or a date.
+    pub(super) fn asked_wait(&self) -> Option<Duration> {
+        let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = value.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let date = httpdate::parse_http_date(value).ok()?;
+        Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Failure::Lasting(fault)
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Passing(fault) | Failure::Lasting(fault) => fault,
+        }
+    }
 }
 
 /// Sends the request once and reads its answer; the entry notes what happens.
@@ -63,7 +106,7 @@ pub(super) async fn exchange(
     client: &Client,
     request: Request,
     entry: &Entry,
-) -> Result<Answer, Fault> {
+) -> Result<Answer, Failure> {
     let host = authority(&request.url);
     let outgoing = outgoing(request, entry)?;
     let response = match client.execute(outgoing).await {
@@ -74,7 +117,10 @@ pub(super) async fn exchange(
     let (status, headers) = (response.status(), response.headers().clone());
     let body = match read_body(response).await {
         Ok(body) => body,
-        Err(reason) => return Err(broken_off(entry, &reason)),
+        Err(BodyError::Broken(reason)) => {
+            return Err(Failure::Passing(broken_off(entry, &reason)));
+        }
+        Err(error) => return Err(Failure::Lasting(broken_off(entry, &error.to_string()))),
     };
     entry.answered(status.as_u16());
     Ok(Answer {
@@ -125,30 +171,37 @@ fn outgoing(request: Request, entry: &Entry) -> Result<reqwest::Request, Fault> 
 }
 
 /// Judges a request that got no answer at all.
-fn not_answered(entry: &Entry, host: &str, error: &reqwest::Error) -> Fault {
+fn not_answered(entry: &Entry, host: &str, error: &reqwest::Error) -> Failure {
     let reason = causes(error);
     let left_nothing = error.is_connect() || error.is_builder();
     if entry.begun_at().is_some() && !left_nothing {
-        return broken_off(entry, &reason);
+        return Failure::Passing(broken_off(entry, &reason));
     }
     entry.not_sent(&reason);
     // The resolver's refusal comes up through the client. The body's does not with HTTP/2, so it is asked for.
-    find_fault(error)
-        .or_else(|| entry.call().refusal(entry.effect()))
-        .unwrap_or_else(|| Fault::unavailable(format!("cannot reach {host}: {reason}")))
+    let refusal = find_fault(error).or_else(|| entry.call().refusal(entry.effect()));
+    let unreached = || Fault::unavailable(format!("cannot reach {host}: {reason}"));
+    match refusal {
+        Some(refusal) => Failure::Lasting(refusal),
+        None if error.is_builder() => Failure::Lasting(unreached()),
+        None => Failure::Passing(unreached()),
+    }
 }
 
-/// Reads the answer's body, unpacked; an error is the reason why it cannot be had whole.
-async fn read_body(mut response: Response) -> Result<Vec<u8>, String> {
+/// Reads the answer's body, unpacked.
+async fn read_body(mut response: Response) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| causes(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > MAX_ANSWER_SIZE {
-            let limit = MAX_ANSWER_SIZE >> 20;
-            return Err(format!("the answer is above {limit} MiB; ask for less"));
+            return Err(BodyError::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+fn broken(error: reqwest::Error) -> BodyError {
+    BodyError::Broken(causes(&error))
 }
 
 /// Writes what lies below the client's own words, which would repeat the URL with its query.

@@ -14,16 +14,17 @@ use switchboard_connector_sdk::{
 };
 use tokio::{
     sync::oneshot,
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
 use tracing::{Instrument, Span};
 
 use super::{
     Shared,
     call::{Call, Entry},
-    exchange::{Answer, broken_off, exchange},
+    exchange::{Answer, Failure, broken_off, exchange},
     record::{Effect, Record},
     request::Request,
+    tries::Tries,
 };
 
 /// Sends the requests of one call and records them.
@@ -68,6 +69,9 @@ impl Wire {
     }
 
     /// Sends a request and returns its answer, the last one if it was redirected.
+    ///
+    /// A read that fails in a way that passes by itself is sent again, up to three times within its time; a write is
+    /// sent once.
     ///
     /// Dropping the future gives up a read, and a write that has not left yet. A write that has left runs on
     /// to its own time limit: 15 s, or what the call has left if that is less, but at least 5 s; `timeout_ms`
@@ -147,20 +151,17 @@ impl Wire {
         let result = tokio::select! {
             biased;
             fault = self.interruption(&name, limit, &mut reply) => Err(fault),
-            result = self.follow(request) => result,
+            result = self.follow(request, Tries::until(limit)) => result,
         };
         // Nobody listens if the future was dropped.
         let _ = reply.send(result);
     }
 
     /// Sends a read and whatever it is redirected to.
-    async fn follow(&self, mut request: Request) -> Reply {
+    pub(super) async fn follow(&self, mut request: Request, mut tries: Tries) -> Reply {
         let name = request.name();
         for _ in 0..=MAX_REDIRECTS {
-            let reach = self.egress.policy.reach(&request.url)?;
-            let entry = self.call.start(&request, Effect::Read)?;
-            let client = self.egress.clients.reaching(reach);
-            let answer = exchange(client, request.clone(), &entry).await?;
+            let answer = self.read(&request, &mut tries).await?;
             let Some(next) = request.redirected(answer.status, &answer.headers)? else {
                 return Ok(answer.into_parts(request.url.into()));
             };
@@ -175,6 +176,36 @@ impl Wire {
         Err(Fault::unavailable(format!(
             "{name} was redirected more than {MAX_REDIRECTS} times"
         )))
+    }
+
+    /// Sends a read until it is answered for good, as often as its tries allow.
+    async fn read(&self, request: &Request, tries: &mut Tries) -> Result<Answer, Fault> {
+        loop {
+            let end = self.try_read(request, tries).await;
+            let Some(wait) = tries.wait_after(&end) else {
+                return Ok(end?);
+            };
+            let (crm, wait_ms) = (&*self.egress.crm, wait.as_millis());
+            tracing::debug!(
+                crm,
+                request = request.name(),
+                wait_ms,
+                "a read is tried again"
+            );
+            sleep(wait).await;
+        }
+    }
+
+    /// Sends a read once.
+    async fn try_read(&self, request: &Request, tries: &Tries) -> Result<Answer, Failure> {
+        let reach = self.egress.policy.reach(&request.url)?;
+        let entry = self.call.start(request, Effect::Read)?;
+        let client = self.egress.clients.reaching(reach);
+        let answer = timeout(tries.try_time(), exchange(client, request.clone(), &entry)).await;
+        answer.unwrap_or_else(|_| {
+            let reason = "no whole answer came in the time of one try";
+            Err(Failure::Passing(broken_off(&entry, reason)))
+        })
     }
 
     async fn run_write(&self, request: Request, mut reply: oneshot::Sender<Reply>) {
@@ -195,10 +226,10 @@ impl Wire {
             () = entry.begun() => None,
             fault = self.interruption(entry.name(), limit, &mut reply) => {
                 // If it cannot be taken back, it left in this very moment.
-                entry.withdraw(fault.message()).then_some(Err(fault))
+                entry.withdraw(fault.message()).then_some(Err(fault.into()))
             }
         };
-        let to_reply = |result: Result<Answer, Fault>| result.map(|it| it.into_parts(url));
+        let to_reply = |result: Result<Answer, Failure>| Ok(result?.into_parts(url));
         if let Some(result) = early {
             return drop(reply.send(to_reply(result)));
         }
@@ -246,12 +277,12 @@ impl Wire {
 
 /// Waits for a write's end up to its own limit.
 async fn ending(
-    exchange: impl Future<Output = Result<Answer, Fault>>,
+    exchange: impl Future<Output = Result<Answer, Failure>>,
     limit: Instant,
     entry: &Entry,
-) -> Result<Answer, Fault> {
+) -> Result<Answer, Failure> {
     let result = timeout_at(limit, exchange).await;
-    result.unwrap_or_else(|_| Err(broken_off(entry, "no whole answer came in time")))
+    result.unwrap_or_else(|_| Err(broken_off(entry, "no whole answer came in time").into()))
 }
 
 /// Says how long a write that has left may take.

@@ -125,14 +125,14 @@ async fn a_success_that_breaks_off_is_unclear_and_a_refusal_that_does_stands() {
 
 #[tokio::test]
 async fn a_read_that_breaks_off_is_unavailable_and_writes_nothing() {
-    let server = Server::start([truncated(200), Step::Reset]).await;
-    let wire = wire();
-    for _ in 0..2 {
+    for step in [truncated(200), Step::Reset] {
+        let server = Server::start([step]).await;
+        let wire = wire();
         let result = get(&wire, &server.url("/")).await;
         assert_eq!(status_of(result), Err(FaultCode::Unavailable));
+        assert_eq!(wire.record().verdict(), WriteVerdict::NothingWritten);
+        assert_eq!(server.seen().len(), wire.record().n_sent());
     }
-    assert_eq!(wire.record().verdict(), WriteVerdict::NothingWritten);
-    assert_eq!(server.seen().len(), 2);
 }
 
 #[tokio::test]
