@@ -347,6 +347,7 @@ fn egress_config(manifest: &Manifest, trust: &TrustRoots) -> EgressConfig {
         allowed_hosts: network.allowed_hosts.clone(),
         read_requests: network.read_requests.clone(),
         rejects_unapplied: network.rejects_unapplied.clone(),
+        rate: manifest.limits.rate,
         proxy: network
             .proxy
             .as_ref()

@@ -8,13 +8,15 @@
 //! - a write is sent at most once, and never to the place that an answer redirects it to;
 //! - a write that has left is waited for, whatever becomes of its call.
 //!
-//! Reads are tried again where that helps.
+//! Reads are tried again where that helps, and every request waits for its turn where a rate or the CRM says so.
 
 mod address;
 mod call;
 mod exchange;
+mod pace;
 mod pattern;
 mod policy;
+mod rate;
 mod record;
 mod request;
 mod resolver;
@@ -23,6 +25,7 @@ mod trust;
 mod wire;
 
 pub use pattern::{HostPattern, PatternError, RequestPattern};
+pub use rate::RequestRate;
 pub use record::{Effect, End, Record, SentRequest, WriteVerdict};
 pub use trust::{TrustError, TrustRoots};
 pub use wire::Wire;
@@ -40,6 +43,7 @@ use url::Url;
 
 use address::Reach;
 use call::Call;
+use pace::Pace;
 use policy::Policy;
 use request::Request;
 use resolver::{GuardedResolver, Lookup, system_lookup};
@@ -55,6 +59,8 @@ pub struct EgressConfig {
     pub read_requests: Vec<RequestPattern>,
     /// Statuses by which this CRM says that it applied nothing, beside 429. A 2xx is a success all the same.
     pub rejects_unapplied: Vec<u16>,
+    /// How many requests may go to one of its hosts.
+    pub rate: Option<RequestRate>,
     /// The URL of an HTTP proxy for everything but plain HTTP to this machine. It looks the names up, so what
     /// a name stands for is its to check.
     pub proxy: Option<String>,
@@ -93,6 +99,7 @@ pub enum EgressError {
 struct Shared {
     crm: Arc<str>,
     policy: Policy,
+    pace: Pace,
     rejects_unapplied: Arc<[u16]>,
     clients: Clients,
     runtime: Handle,
@@ -144,6 +151,7 @@ impl Egress {
             shared: Arc::new(Shared {
                 crm: config.crm.into(),
                 policy: Policy::new(config.allowed_hosts, config.read_requests),
+                pace: Pace::new(config.rate),
                 rejects_unapplied: config.rejects_unapplied.into(),
                 clients,
                 runtime,

@@ -22,7 +22,9 @@ pub mod manifest;
 
 pub use app_connect::app_connect_input;
 pub use crm::{CrmInfo, CrmState};
-pub use egress::{Effect, End, HostPattern, PatternError, RequestPattern, SentRequest, TrustError};
+pub use egress::{
+    Effect, End, HostPattern, PatternError, RequestPattern, RequestRate, SentRequest, TrustError,
+};
 pub use host::{BuildError, CallOptions, Host, HostBuilder};
 pub use input::with_auth_header;
 pub use loader::{

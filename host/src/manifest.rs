@@ -42,7 +42,7 @@ pub use variables::Environment;
 pub use crate::loader::LibraryRef;
 
 use crate::compose::Format;
-use crate::egress::{HostPattern, RequestPattern};
+use crate::egress::{HostPattern, RequestPattern, RequestRate};
 use crate::loader::Digest;
 use diagnostic::Place;
 
@@ -131,6 +131,8 @@ pub struct Limits {
     pub timeout: Duration,
     /// How many calls run at once, 1 to 10,000; 32 by default.
     pub max_in_flight: usize,
+    /// How many requests may go to one host of the CRM; as many as there are by default.
+    pub rate: Option<RequestRate>,
 }
 
 /// What an entry looks like.
@@ -245,6 +247,7 @@ impl Default for Limits {
         Self {
             timeout: Duration::from_secs(30),
             max_in_flight: 32,
+            rate: None,
         }
     }
 }

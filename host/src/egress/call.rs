@@ -169,7 +169,7 @@ impl State {
                 host: authority(&request.url),
                 path: request.url.path().to_owned(),
                 effect,
-                end: End::NotSent("it waits for a connection".to_owned()),
+                end: End::NotSent("it has not left yet".to_owned()),
             },
             stage: Stage::Waiting,
             started: Instant::now(),

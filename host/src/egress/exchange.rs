@@ -71,8 +71,11 @@ impl Answer {
         (head, self.body)
     }
 
-    /// Returns how long the server asks to wait, by `Retry-After`: seconds or a date.
+    /// Returns how long the server asks to wait: `Retry-After` of 429 and 503, seconds or a date.
     pub(super) fn asked_wait(&self) -> Option<Duration> {
+        if !matches!(self.status.as_u16(), 429 | 503) {
+            return None;
+        }
         let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         if let Ok(seconds) = value.parse() {
             return Some(Duration::from_secs(seconds));

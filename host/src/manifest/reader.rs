@@ -226,6 +226,20 @@ impl<'r> Item<'r> {
         }
     }
 
+    /// Reads a number, with or without a fraction.
+    pub(super) fn number(self, range: RangeInclusive<f64>) -> Option<f64> {
+        let expected = format!("a number from {} to {}", range.start(), range.end());
+        let value = match self.value() {
+            DeValue::Integer(_) => integer_of(self.value()).map(|value| value as f64),
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            _ => return self.mistyped(&expected),
+        };
+        match value {
+            Some(value) if range.contains(&value) => Some(value),
+            _ => self.refuse(expected),
+        }
+    }
+
     /// Reads a string and fills in its variables.
     pub(super) fn text(self) -> Option<String> {
         let DeValue::String(written) = self.value() else {

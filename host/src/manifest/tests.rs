@@ -27,6 +27,8 @@ proxy = "http://me:${PROXY_PASSWORD}@proxy.example:3128"
 [limits]
 timeout = "1500ms"
 max_in_flight = 1_000
+requests_per_second = 2.5
+burst = 1_0
 
 [log]
 format = "text/html"
@@ -118,6 +120,8 @@ fn a_whole_manifest_is_read_key_by_key() {
     );
     assert_eq!(manifest.limits.timeout, Duration::from_millis(1500));
     assert_eq!(manifest.limits.max_in_flight, 1000);
+    let rate = RequestRate::per_second(2.5, Some(10));
+    assert!(rate.is_some() && manifest.limits.rate == rate);
     assert_eq!(manifest.log.format, LogFormat::Html);
     assert_eq!(
         manifest.log.unknown_custom_fields,
@@ -164,6 +168,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(manifest.network, Network::default());
     assert_eq!(manifest.limits.timeout, Duration::from_secs(30));
     assert_eq!(manifest.limits.max_in_flight, 32);
+    assert_eq!(manifest.limits.rate, None);
     assert_eq!(manifest.log, LogSection::default());
     assert!(manifest.custom_fields.is_empty());
     assert_eq!(manifest.settings.to_json(), json!({}));
@@ -254,6 +259,35 @@ fn a_timeout_needs_a_unit_and_has_bounds() {
     }
 }
 
+#[test]
+fn a_rate_is_a_number_with_bounds_and_a_burst_by_default() {
+    let rate = |text: &str| {
+        let text = format!("{HEAD}[limits]\nrequests_per_second = {text}\n");
+        try_read(&text).map(|manifest| manifest.limits.rate.unwrap())
+    };
+    for (text, interval_us, burst) in [
+        ("5", 200_000, 5),
+        ("0.5", 2_000_000, 1),
+        ("1e4", 100, 10_000),
+    ] {
+        let rate = rate(text).unwrap();
+        let found = (rate.interval().as_micros(), rate.burst());
+        assert_eq!(found, (interval_us, burst), "{text}");
+    }
+    for text in [
+        "0",
+        "-1",
+        "0.0009",
+        "10001",
+        "nan",
+        "inf",
+        "\"5\"",
+        "99999999999999999999",
+    ] {
+        assert!(rate(text).is_err(), "{text}");
+    }
+}
+
 /// Each file of `tests/cases` is rendered whole and compared with a file under `snapshots/`.
 #[test]
 fn diagnostics_point_at_the_fault_and_say_what_is_allowed() {
@@ -266,7 +300,7 @@ fn diagnostics_point_at_the_fault_and_say_what_is_allowed() {
         insta::assert_snapshot!(name.clone(), rendered(&faults(&text)));
         names.push(name);
     }
-    assert_eq!(names.len(), 14, "{names:?}");
+    assert_eq!(names.len(), 15, "{names:?}");
 }
 
 #[test]
