@@ -28,7 +28,9 @@ pub use pattern::{HostPattern, PatternError, RequestPattern};
 pub use rate::RequestRate;
 pub use record::{Effect, End, Record, SentRequest, WriteVerdict};
 pub use trust::{TrustError, TrustRoots};
-pub use wire::Wire;
+pub use wire::{Wire, Writes};
+
+pub(crate) use request::Request;
 
 use std::{
     any::Any,
@@ -45,7 +47,6 @@ use address::Reach;
 use call::Call;
 use pace::Pace;
 use policy::Policy;
-use request::Request;
 use resolver::{GuardedResolver, Lookup, system_lookup};
 
 /// What egress has to know of one CRM. Not `Debug`: the proxy's URL may hold a password.
@@ -134,11 +135,16 @@ impl Egress {
     /// Opens the wire of a call that may take until `deadline`. What it logs belongs to the current span.
     ///
     /// A request under way keeps what `underway` points to, whatever becomes of its call; the wire alone does not.
-    pub fn begin(&self, deadline: Instant, underway: Weak<dyn Any + Send + Sync>) -> Wire {
+    pub fn begin(
+        &self,
+        deadline: Instant,
+        writes: Writes,
+        underway: Weak<dyn Any + Send + Sync>,
+    ) -> Wire {
         let shared = Arc::clone(&self.shared);
         let rejects_unapplied = Arc::clone(&shared.rejects_unapplied);
         let call = Call::new(Arc::clone(&shared.crm), deadline, rejects_unapplied);
-        Wire::new(shared, call, underway)
+        Wire::new(shared, call, writes, underway)
     }
 
     fn with_lookup(

@@ -17,6 +17,8 @@ use uuid::Uuid;
 pub use builder::{BuildError, HostBuilder};
 
 use crate::crm::{Crm, CrmInfo};
+use crate::dry_run::DryRun;
+use crate::egress::Writes;
 use crate::outcome::CallOutcome;
 use crate::pipeline::{self, Call};
 use crate::redact::Redactor;
@@ -97,35 +99,78 @@ impl Host {
         options: CallOptions,
     ) -> CallOutcome {
         let id = Uuid::now_v7().to_string();
-        let found = self.inner.by_name.get(crm).cloned();
-        let begun = found
-            .ok_or_else(|| self.unknown(crm))
-            .and_then(|crm| Ok((crm, self.begin()?)));
-        let (found, underway) = match begun {
-            Ok(begun) => begun,
+        let (call, underway) = match self.admit(&id, crm, input.into(), options, Writes::Send) {
+            Ok(admitted) => admitted,
             Err(fault) => return CallOutcome::refused(id, crm, &fault),
         };
-        let input: Arc<[u8]> = input.into().into();
+        let work = async move {
+            let outcome = pipeline::run(call).await;
+            drop(underway);
+            outcome
+        };
+        self.inner
+            .runtime()
+            .spawn(work)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::error!(call_id = id, crm, %error, "a call ended in a fault of the host");
+                let fault =
+                    Fault::unknown_outcome("a fault of the host ended the call; its log says more");
+                CallOutcome::failed(id, crm, &fault)
+            })
+    }
+
+    /// Takes a call as far as its first write, and says what would be sent.
+    ///
+    /// Reads are really done. The write is not sent, and nothing comes after it: neither the CRM nor the host keeps
+    /// anything of the call. A connector that may open connections of its own is refused with `unsupported`.
+    pub async fn dry_run(
+        &self,
+        crm: &str,
+        input: impl Into<Vec<u8>>,
+        options: CallOptions,
+    ) -> DryRun {
+        let id = Uuid::now_v7().to_string();
+        let (call, underway) = match self.admit(&id, crm, input.into(), options, Writes::Capture) {
+            Ok(admitted) => admitted,
+            Err(fault) => return DryRun::Ended(CallOutcome::refused(id, crm, &fault)),
+        };
+        let work = async move {
+            let ended = pipeline::rehearse(call).await;
+            drop(underway);
+            ended
+        };
+        self.inner.runtime().spawn(work).await.unwrap_or_else(|error| {
+            tracing::error!(call_id = id, crm, %error, "a dry run ended in a fault of the host");
+            let fault = Fault::internal("a fault of the host ended the dry run; its log says more");
+            DryRun::Ended(CallOutcome::failed(id, crm, &fault))
+        })
+    }
+
+    /// Makes a call of what came in, if the host takes it.
+    fn admit(
+        &self,
+        id: &str,
+        crm: &str,
+        input: Vec<u8>,
+        options: CallOptions,
+        writes: Writes,
+    ) -> Result<(Call, Arc<Underway>), Fault> {
+        let found = self.inner.by_name.get(crm).cloned();
+        let found = found.ok_or_else(|| self.unknown(crm))?;
+        let underway = self.begin()?;
+        let input: Arc<[u8]> = input.into();
         let call = Call {
-            id: id.clone(),
+            id: id.to_owned(),
             redactor: Redactor::new(Arc::clone(&input), found.secrets()),
             crm: found,
             input,
             options,
+            writes,
             underway: weak(&underway),
             stop: Stop(self.inner.phase.subscribe()),
         };
-        let task = self.inner.runtime().spawn(async move {
-            let outcome = pipeline::run(call).await;
-            drop(underway);
-            outcome
-        });
-        task.await.unwrap_or_else(|error| {
-            tracing::error!(call_id = id, crm, %error, "a call ended in a fault of the host");
-            let fault =
-                Fault::unknown_outcome("a fault of the host ended the call; its log says more");
-            CallOutcome::failed(id, crm, &fault)
-        })
+        Ok((call, underway))
     }
 
     /// Tells what is known of every CRM, by name.

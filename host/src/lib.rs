@@ -8,6 +8,7 @@ mod app_connect;
 mod connector;
 mod crm;
 mod custom_fields;
+mod dry_run;
 mod egress;
 mod host;
 mod input;
@@ -22,6 +23,7 @@ pub mod manifest;
 
 pub use app_connect::app_connect_input;
 pub use crm::{CrmInfo, CrmState};
+pub use dry_run::{CapturedRequest, DryRun};
 pub use egress::{
     Effect, End, HostPattern, PatternError, RequestPattern, RequestRate, SentRequest, TrustError,
 };

@@ -9,6 +9,7 @@
 //! before the call is settled.
 
 mod prepare;
+mod rehearse;
 
 use std::any::Any;
 use std::sync::{Arc, Weak};
@@ -18,16 +19,18 @@ use switchboard_connector_sdk::Fault;
 use switchboard_connector_sdk::model::InvalidInput;
 use switchboard_connector_sdk::wire::ContextHead;
 use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{Instrument, info};
+use tracing::{Instrument, Span, info};
 
 use crate::connector::{CallLog, CallServices, Instance, Running};
 use crate::crm::{Crm, Ready};
-use crate::egress::{Record, Wire, WriteVerdict};
+use crate::egress::{Record, Request, Wire, WriteVerdict, Writes};
 use crate::host::{CallOptions, Stop};
 use crate::limits::Permit;
 use crate::outcome::{CallOutcome, Settlement, read_answer, settle};
 use crate::redact::Redactor;
 use prepare::{Prepared, prepare};
+
+pub(crate) use rehearse::rehearse;
 
 /// How long a connector may take to report a write that ended after the call's time was over.
 const GRACE: Duration = Duration::from_secs(1);
@@ -38,6 +41,7 @@ pub(crate) struct Call {
     pub(crate) crm: Arc<Crm>,
     pub(crate) input: Arc<[u8]>,
     pub(crate) options: CallOptions,
+    pub(crate) writes: Writes,
     pub(crate) redactor: Redactor,
     /// What a request under way keeps.
     pub(crate) underway: Weak<dyn Any + Send + Sync>,
@@ -50,6 +54,13 @@ enum Early {
     Fault(Fault),
 }
 
+/// What a connector's work on a call came to.
+struct Attempt {
+    settlement: Settlement,
+    record: Record,
+    captured: Option<Request>,
+}
+
 impl From<Fault> for Early {
     fn from(fault: Fault) -> Self {
         Early::Fault(fault)
@@ -59,9 +70,7 @@ impl From<Fault> for Early {
 /// Takes a call from its input to its outcome, and writes its log line.
 pub(crate) async fn run(call: Call) -> CallOutcome {
     let started = Instant::now();
-    // Log lines on the way stand in the span; the call's own line names everything itself.
-    let span = tracing::info_span!("call", crm = call.crm.name(), call_id = call.id);
-    let (outcome, record) = log_call(&call, started).instrument(span).await;
+    let (outcome, record) = log_call(&call, started).instrument(span(&call)).await;
     info!(
         crm = call.crm.name(),
         call_id = call.id,
@@ -69,11 +78,20 @@ pub(crate) async fn run(call: Call) -> CallOutcome {
         code = outcome.error().map_or("ok", |error| error.code.as_str()),
         log_id = outcome.log_id(),
         error = outcome.error().map(|error| error.message.as_str()),
-        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        duration_ms = duration_ms(started),
         requests_sent = record.n_sent(),
         "call ended"
     );
     outcome.with_requests(record.requests)
+}
+
+/// Log lines on the way stand in the span; the call's own line names everything itself.
+fn span(call: &Call) -> Span {
+    tracing::info_span!("call", crm = call.crm.name(), call_id = call.id)
+}
+
+fn duration_ms(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 async fn log_call(call: &Call, started: Instant) -> (CallOutcome, Record) {
@@ -81,14 +99,26 @@ async fn log_call(call: &Call, started: Instant) -> (CallOutcome, Record) {
         Ok(prepared) => prepared,
         Err(early) => return (refused(call, early), Record::default()),
     };
+    let attempt = attempt(call, &prepared, started).await;
+    outcome(call, prepared, attempt)
+}
+
+/// Makes the outcome of a call that a connector worked on, or that never came to its turn.
+fn outcome(
+    call: &Call,
+    prepared: Prepared<'_>,
+    attempt: Result<Attempt, Fault>,
+) -> (CallOutcome, Record) {
     let (id, crm) = (call.id.clone(), call.crm.display_name());
-    let (outcome, record) = match attempt(call, &prepared, started).await {
-        Ok((Settlement::Done(entry), record))
-            if entry.is_without_text() && prepared.warnings.is_empty() =>
-        {
+    let (outcome, record) = match attempt {
+        Ok(Attempt {
+            settlement: Settlement::Done(entry),
+            record,
+            ..
+        }) if entry.is_without_text() && prepared.warnings.is_empty() => {
             return (CallOutcome::logged(id, entry), record);
         }
-        Ok((settlement, record)) => (settled(id, crm, settlement), record),
+        Ok(attempt) => (settled(id, crm, attempt.settlement), attempt.record),
         Err(fault) => (CallOutcome::failed(id, crm, &fault), Record::default()),
     };
     let outcome = outcome.with_warnings(prepared.warnings);
@@ -117,12 +147,11 @@ fn settled(id: String, crm: &str, settlement: Settlement) -> CallOutcome {
     }
 }
 
-async fn attempt(
-    call: &Call,
-    prepared: &Prepared<'_>,
-    started: Instant,
-) -> Result<(Settlement, Record), Fault> {
+async fn attempt(call: &Call, prepared: &Prepared<'_>, started: Instant) -> Result<Attempt, Fault> {
     let ready = prepared.ready;
+    if call.writes == Writes::Capture && ready.own_network {
+        return Err(own_network());
+    }
     let deadline = started + ready.limits.timeout;
     let (_permit, instance) = tokio::select! {
         biased;
@@ -130,7 +159,9 @@ async fn attempt(
         place = place(ready, deadline) => place?,
     };
 
-    let wire = ready.egress.begin(deadline, Weak::clone(&call.underway));
+    let wire = ready
+        .egress
+        .begin(deadline, call.writes, Weak::clone(&call.underway));
     let services = Closing(services(&call.id, prepared, &wire));
     let context = context(call, deadline)?;
     let input = prepared.input.to_vec();
@@ -146,7 +177,11 @@ async fn attempt(
     wire.writes_ended().await;
     let record = wire.record();
     let answer = answer.and_then(|json| read_answer(&json));
-    Ok((settle(answer, &record, ready.own_network), record))
+    Ok(Attempt {
+        settlement: settle(answer, &record, ready.own_network),
+        record,
+        captured: wire.captured(),
+    })
 }
 
 /// Services that end with their call, in whatever way it is left: a panic here must not leave a connector the wire.
@@ -170,6 +205,12 @@ async fn place(ready: &Ready, deadline: Instant) -> Result<(Permit, Arc<Instance
     Ok((permit, instance?))
 }
 
+fn own_network() -> Fault {
+    Fault::unsupported(
+        "the connector may open connections of its own, which a dry run cannot keep from writing",
+    )
+}
+
 fn stopped() -> Fault {
     Fault::unavailable("the host was told to stop before anything was written")
 }
@@ -185,13 +226,15 @@ fn context(call: &Call, deadline: Instant) -> Result<Vec<u8>, Fault> {
     let mut head = ContextHead::new(&call.id);
     head.traceparent = call.options.traceparent.clone();
     head.remaining_ms = u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX);
+    head.dry_run = call.writes == Writes::Capture;
     head.locale = call.options.locale.clone();
     head.tenant = call.options.tenant.clone();
     serde_json::to_vec(&head)
         .map_err(|error| Fault::internal(format!("cannot write the call's context: {error}")))
 }
 
-/// Waits for the connector's answer, until the deadline or a stop; a write under way is waited for in any case.
+/// Waits for the connector's answer, until the deadline, a stop or a captured write; a write under way is waited for in
+/// any case.
 async fn finish(
     mut running: Running,
     wire: &Wire,
@@ -200,6 +243,7 @@ async fn finish(
 ) -> Result<Vec<u8>, Fault> {
     let fault = tokio::select! {
         biased;
+        () = wire.has_captured() => return Err(Fault::closed("a write was captured")),
         answer = running.answer() => return answer,
         () = tokio::time::sleep_until(deadline) => {
             Fault::timeout("the connector did not answer in the time that a call may take")

@@ -10,12 +10,10 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value};
 use switchboard_connector_sdk::model::{MAX_NESTING, is_private_member, is_secret_member};
 
-use crate::input::Members;
-
-use crate::input::AUTH_HEADER;
+use crate::input::{AUTH_HEADER, Members};
 
 /// What stands in the place of a removed text.
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// Shorter texts occur by chance: removing every `no` would garble a message and reveal the note.
 const MIN_SECRET_CHARS: usize = 4;
@@ -37,7 +35,15 @@ pub(crate) struct Redactor(Arc<Inner>);
 struct Inner {
     input: Arc<[u8]>,
     secrets: Arc<[String]>,
+    private: Private,
     texts: OnceLock<Texts>,
+}
+
+/// What becomes of private texts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Private {
+    Removed,
+    Shown,
 }
 
 /// The texts to remove, by their first bytes.
@@ -57,6 +63,17 @@ impl Redactor {
         Self(Arc::new(Inner {
             input,
             secrets,
+            private: Private::Removed,
+            texts: OnceLock::new(),
+        }))
+    }
+
+    /// Returns a redactor that removes secrets only, for those who ask to see what is written.
+    pub(crate) fn showing_private(&self) -> Self {
+        Self(Arc::new(Inner {
+            input: Arc::clone(&self.0.input),
+            secrets: Arc::clone(&self.0.secrets),
+            private: Private::Shown,
             texts: OnceLock::new(),
         }))
     }
@@ -240,8 +257,8 @@ impl Inner {
             .for_each(|secret| texts.add_setting(secret));
         // An input that is no JSON is refused before anyone could write about it.
         match serde_json::from_slice::<Value>(&self.input) {
-            Ok(input) => collect(&input, &mut texts),
-            Err(_) => collect_readable(&self.input, 0, &mut texts),
+            Ok(input) => collect(&input, self.private, &mut texts),
+            Err(_) => collect_readable(&self.input, 0, self.private, &mut texts),
         }
         texts
     }
@@ -255,23 +272,23 @@ impl std::fmt::Debug for Redactor {
 }
 
 /// Collects from the members that can be read, where another is nested too deep. The faults of such an input quote it.
-fn collect_readable(object: &[u8], depth: usize, texts: &mut Texts) {
+fn collect_readable(object: &[u8], depth: usize, private: Private, texts: &mut Texts) {
     let members = Members::read(object).unwrap_or_default();
     for (name, raw) in members.iter() {
         match serde_json::from_str::<Value>(raw.get()) {
             Ok(value) => {
                 let member = Map::from_iter([(name.to_owned(), value)]);
-                collect(&Value::Object(member), texts);
+                collect(&Value::Object(member), private, texts);
             }
             Err(_) if depth < MAX_NESTING => {
-                collect_readable(raw.get().as_bytes(), depth + 1, texts);
+                collect_readable(raw.get().as_bytes(), depth + 1, private, texts);
             }
             Err(_) => {}
         }
     }
 }
 
-fn collect(value: &Value, texts: &mut Texts) {
+fn collect(value: &Value, private: Private, texts: &mut Texts) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
@@ -279,14 +296,14 @@ fn collect(value: &Value, texts: &mut Texts) {
                     for_each_text(value, &mut |text| texts.add_authorization(text));
                 } else if is_secret_member(name) {
                     for_each_text(value, &mut |text| texts.add_secret(text));
-                } else if is_private_member(name) {
+                } else if private == Private::Removed && is_private_member(name) {
                     for_each_text(value, &mut |text| texts.add_private(text));
                 } else {
-                    collect(value, texts);
+                    collect(value, private, texts);
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, private, texts)),
         _ => {}
     }
 }

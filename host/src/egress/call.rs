@@ -31,6 +31,7 @@ pub(super) struct Call {
 struct State {
     phase: Phase,
     requests: Vec<Tracked>,
+    captured: Option<Request>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,6 +39,8 @@ enum Phase {
     #[default]
     Open,
     Expired,
+    /// A write was captured in the place of being sent. Nothing begins and nobody is answered any more.
+    Captured,
     Revoked,
 }
 
@@ -98,6 +101,37 @@ impl Call {
         self.state.send_modify(|state| state.phase = Phase::Revoked);
     }
 
+    /// Keeps a write that is not sent. It is the call's last request.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::refusal`].
+    pub(super) fn capture(self: &Arc<Self>, request: Request) -> Result<(), Fault> {
+        let entry = self.start(&request, Effect::Write)?;
+        entry.withdraw("a dry run sends no write");
+        let mut result = Ok(());
+        self.state.send_modify(|state| {
+            result = match self.refusal_in(state, Effect::Write) {
+                Some(fault) => Err(fault),
+                None => {
+                    state.phase = Phase::Captured;
+                    state.captured = Some(request);
+                    Ok(())
+                }
+            };
+        });
+        result
+    }
+
+    /// Waits until a write is captured, which may never be.
+    pub(super) async fn has_captured(&self) {
+        self.until(|state| state.captured.is_some()).await;
+    }
+
+    pub(super) fn captured(&self) -> Option<Request> {
+        self.state.borrow().captured.clone()
+    }
+
     pub(super) fn expire(&self) {
         self.state.send_if_modified(|state| {
             let is_open = state.phase == Phase::Open;
@@ -110,7 +144,8 @@ impl Call {
 
     /// Waits until the call is expired or revoked and says which.
     pub(super) async fn stopped(&self) -> Fault {
-        self.until(|state| state.phase != Phase::Open).await;
+        self.until(|state| matches!(state.phase, Phase::Expired | Phase::Revoked))
+            .await;
         let fault = self.refusal(Effect::Read);
         fault.unwrap_or_else(closed)
     }
@@ -148,7 +183,7 @@ impl Call {
 
     fn refusal_in(&self, state: &State, effect: Effect) -> Option<Fault> {
         match state.phase {
-            Phase::Revoked => Some(closed()),
+            Phase::Captured | Phase::Revoked => Some(closed()),
             Phase::Expired => Some(expired()),
             Phase::Open if Instant::now() >= self.deadline => Some(expired()),
             Phase::Open if effect == Effect::Write && self.has_unclear_write(state) => {

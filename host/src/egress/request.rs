@@ -14,11 +14,11 @@ use super::policy::authority;
 
 /// One request as it goes out.
 #[derive(Clone)]
-pub(super) struct Request {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
     /// Whether the connector says that it changes nothing.
     pub(super) claims_read: bool,
     /// The connector's own time limit.
@@ -55,7 +55,7 @@ impl Request {
     /// # Errors
     ///
     /// `internal`, naming what is malformed or reserved; never with a header's value, a query or a body.
-    pub(super) fn read(head: RequestHead, body: Vec<u8>) -> Result<Self, Fault> {
+    pub(crate) fn read(head: RequestHead, body: Vec<u8>) -> Result<Self, Fault> {
         let url = Url::parse(&head.url)
             .map_err(|error| Fault::internal(format!("the request's URL is malformed: {error}")))?;
         Ok(Self {

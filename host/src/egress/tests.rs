@@ -1,5 +1,6 @@
 //! Egress against real sockets: every end of a request, and what may never happen.
 
+mod capture;
 mod ends;
 mod limits;
 mod pace;
@@ -53,7 +54,7 @@ fn wire() -> Wire {
 
 fn wire_of(config: EgressConfig, lookup: &Lookup) -> Wire {
     let egress = Egress::with_lookup(config, Handle::current(), lookup).unwrap();
-    egress.begin(Instant::now() + CALL_TIME, Weak::<()>::new())
+    egress.begin(Instant::now() + CALL_TIME, Writes::Send, Weak::<()>::new())
 }
 
 fn head(method: &str, url: &str) -> RequestHead {

@@ -37,10 +37,20 @@ use super::{
 pub struct Wire {
     egress: Arc<Shared>,
     call: Arc<Call>,
+    writes: Writes,
     /// Where the call began: its requests are logged there, whoever polls them.
     span: Span,
     /// What a request under way keeps, so that the host outlives it.
     underway: Weak<dyn Any + Send + Sync>,
+}
+
+/// What becomes of the writes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// They are sent.
+    Send,
+    /// The first one is kept instead, and ends the call's requests. Reads are sent.
+    Capture,
 }
 
 /// What a connector receives.
@@ -60,11 +70,13 @@ impl Wire {
     pub(super) fn new(
         egress: Arc<Shared>,
         call: Call,
+        writes: Writes,
         underway: Weak<dyn Any + Send + Sync>,
     ) -> Self {
         Self {
             egress,
             call: Arc::new(call),
+            writes,
             span: Span::current(),
             underway,
         }
@@ -141,11 +153,34 @@ impl Wire {
         self.call.record()
     }
 
+    /// Waits until a write is captured; with [`Writes::Send`] for ever.
+    pub async fn has_captured(&self) {
+        self.call.has_captured().await;
+    }
+
+    /// Returns the write that was captured.
+    pub(crate) fn captured(&self) -> Option<Request> {
+        self.call.captured()
+    }
+
     async fn run(&self, request: Request, reply: oneshot::Sender<Reply>) {
-        match self.egress.effect(&request) {
-            Effect::Read => self.run_read(request, reply).await,
-            Effect::Write => self.run_write(request, reply).await,
+        match (self.egress.effect(&request), self.writes) {
+            (Effect::Read, _) => self.run_read(request, reply).await,
+            (Effect::Write, Writes::Send) => self.run_write(request, reply).await,
+            (Effect::Write, Writes::Capture) => self.capture(request, reply).await,
         }
+    }
+
+    /// Keeps a write that may be sent. The connector hears nothing of it before its services end: there is no
+    /// answer that would be true.
+    async fn capture(&self, request: Request, reply: oneshot::Sender<Reply>) {
+        let captured = self.egress.policy.reach(&request.url);
+        let captured = captured.and_then(|_| self.call.capture(request));
+        let fault = match captured {
+            Ok(()) => self.call.stopped().await,
+            Err(fault) => fault,
+        };
+        let _ = reply.send(Err(fault));
     }
 
     async fn run_read(&self, request: Request, mut reply: oneshot::Sender<Reply>) {

@@ -24,6 +24,17 @@ fn secrets_and_private_texts_are_removed_and_the_rest_stays() {
 }
 
 #[test]
+fn whoever_may_see_private_texts_sees_no_secret() {
+    let redactor = Redactor::new(INPUT.as_bytes().into(), ["from-env".to_owned()].into());
+    assert_eq!(
+        redactor
+            .showing_private()
+            .redact("tok-4711 hunter2 from-env call back on Monday"),
+        "*** *** *** call back on Monday"
+    );
+}
+
+#[test]
 fn a_text_is_found_in_json_and_where_it_was_cut() {
     let input = json!({
         "authHeader": "Bearer tok-\"4711\"-and-more",

@@ -40,6 +40,7 @@ async fn a_read_ends_with_the_call_whatever_time_it_asks_for() {
     let egress = Egress::new(config, Handle::current()).unwrap();
     let wire = egress.begin(
         Instant::now() + Duration::from_millis(100),
+        Writes::Send,
         Weak::<()>::new(),
     );
     let head = with_timeout(head("GET", &server.url("/")), u64::MAX);
