@@ -1,5 +1,7 @@
 //! `switchboard log`: logs one call.
 
+mod ending;
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,22 +9,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
-use switchboard_host::{
-    CallOptions, CallOutcome, Fault, Host, app_connect_input, with_auth_header,
-};
+use switchboard_host::{Fault, Host, app_connect_input, with_auth_header};
 
 use super::config::Settings;
-use super::{print, say, say_if_disabled, source};
-
-/// The exit codes of a call that is logged, and of one of which nobody knows.
-const LOGGED: u8 = 0;
-const UNKNOWN: u8 = 3;
+use super::{say, say_if_disabled, source};
+use ending::{Ending, Purpose};
 
 /// Log one call into a CRM
 ///
 /// Reads the JSON object of createCallLog, or App Connect's request for one, and prints one JSON object with logId and
 /// returnMessage. Exit codes: 0 logged, 1 not logged, 2 the input or the command is wrong, 3 nobody knows yet whether the
-/// call is logged.
+/// call is logged. With --dry-run: 0 a write is shown, 1 the call ends before one, 2 as before.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Arguments {
     /// Name of the CRM, as in its manifest
@@ -41,6 +38,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     auth_header_env: Option<String>,
 
+    /// Show what would be written instead of writing it: reads are done, the first write is printed with its URL, headers
+    /// and body, notes included, and not sent
+    #[arg(long)]
+    dry_run: bool,
+
     /// File with the input; - or nothing for stdin
     #[arg(value_name = "INPUT", default_value = "-", hide_default_value = true)]
     input: PathBuf,
@@ -55,16 +57,28 @@ enum Form {
     AppConnect,
 }
 
+impl Arguments {
+    fn purpose(&self) -> Purpose {
+        match self.dry_run {
+            true => Purpose::DryRun,
+            false => Purpose::Log,
+        }
+    }
+}
+
 /// Logs the call. Every end prints one JSON object.
 pub(super) fn run(arguments: &Arguments, settings: anyhow::Result<Settings>) -> ExitCode {
     forbid_core_dumps();
     let started = Instant::now();
-    let outcome = outcome(arguments, settings);
-    report(&outcome.unwrap_or_else(|fault| refused(&arguments.crm, &fault, started)))
+    let ending = ending(arguments, settings);
+    ending
+        .unwrap_or_else(|fault| refused(arguments, &fault, started))
+        .report()
 }
 
-/// Makes the outcome of a call that got to no host, and writes its log line in the host's place.
-fn refused(crm: &str, fault: &Fault, started: Instant) -> CallOutcome {
+/// Makes the ending of a call that got to no host, and writes its log line in the host's place.
+fn refused(arguments: &Arguments, fault: &Fault, started: Instant) -> Ending {
+    let crm = &arguments.crm;
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
         crm,
@@ -74,7 +88,7 @@ fn refused(crm: &str, fault: &Fault, started: Instant) -> CallOutcome {
         requests_sent = 0,
         "call ended"
     );
-    CallOutcome::not_logged(crm, fault)
+    arguments.purpose().failed(crm, fault)
 }
 
 /// Keeps the token and the note out of core dumps, those of a connector's crash included.
@@ -100,10 +114,7 @@ fn forbid_core_dumps() {
 #[cfg(not(unix))]
 fn forbid_core_dumps() {}
 
-fn outcome(
-    arguments: &Arguments,
-    settings: anyhow::Result<Settings>,
-) -> Result<CallOutcome, Fault> {
+fn ending(arguments: &Arguments, settings: anyhow::Result<Settings>) -> Result<Ending, Fault> {
     let settings = settings.map_err(disabled)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -113,11 +124,11 @@ fn outcome(
     // A thread that reads stdin cannot be told to end; nobody waits for it.
     runtime.shutdown_background();
     // The host is dropped here, where its connectors may take their time.
-    let (_host, outcome) = ended?;
-    if matches!(outcome.exit_code(), LOGGED | UNKNOWN) {
+    let (_host, ending) = ended?;
+    if ending.may_be_logged() {
         warn_of_repetition();
     }
-    Ok(outcome)
+    Ok(ending)
 }
 
 fn disabled(error: anyhow::Error) -> Fault {
@@ -128,9 +139,9 @@ fn disabled(error: anyhow::Error) -> Fault {
 async fn prepare_and_log(
     arguments: Arguments,
     settings: Settings,
-) -> Result<(Host, CallOutcome), Fault> {
+) -> Result<(Host, Ending), Fault> {
     let mut signals = Signals::new();
-    let crm = arguments.crm.clone();
+    let (crm, purpose) = (arguments.crm.clone(), arguments.purpose());
     let prepared = tokio::task::spawn_blocking(move || prepare(&arguments, &settings));
     let (host, input) = tokio::select! {
         biased;
@@ -140,8 +151,8 @@ async fn prepare_and_log(
             return Err(Fault::unavailable("the program was told to stop before anything was sent"));
         }
     };
-    let outcome = log(&host, &crm, input, &mut signals).await;
-    Ok((host, outcome))
+    let ending = log(&host, &crm, purpose, input, &mut signals).await;
+    Ok((host, ending))
 }
 
 fn prepare(arguments: &Arguments, settings: &Settings) -> Result<(Host, Vec<u8>), Fault> {
@@ -219,8 +230,14 @@ fn variable(name: &str) -> anyhow::Result<String> {
 
 /// Logs the call. The first signal ends what has not been written; a write under way is waited for. The second ends
 /// the waiting, too.
-async fn log(host: &Host, crm: &str, input: Vec<u8>, signals: &mut Signals) -> CallOutcome {
-    let call = host.create_call_log(crm, input, CallOptions::default());
+async fn log(
+    host: &Host,
+    crm: &str,
+    purpose: Purpose,
+    input: Vec<u8>,
+    signals: &mut Signals,
+) -> Ending {
+    let call = purpose.carry_out(host, crm, input);
     let interrupted = async {
         signals.next().await;
         say("stopping: waiting for what is being written; a second signal ends the waiting");
@@ -231,11 +248,8 @@ async fn log(host: &Host, crm: &str, input: Vec<u8>, signals: &mut Signals) -> C
     };
     tokio::select! {
         biased;
-        outcome = call => outcome,
-        () = interrupted => CallOutcome::not_logged(
-            crm,
-            &Fault::unknown_outcome("the program was ended while a request may have been under way"),
-        ),
+        ending = call => ending,
+        () = interrupted => purpose.interrupted(crm),
     }
 }
 
@@ -284,18 +298,4 @@ impl Signals {
             std::future::pending::<()>().await;
         }
     }
-}
-
-fn report(outcome: &CallOutcome) -> ExitCode {
-    let json = serde_json::to_string(outcome).expect("an outcome is JSON");
-    let code = outcome.exit_code();
-    let Err(error) = print(&format!("{json}\n")) else {
-        return ExitCode::from(code);
-    };
-    // The outcome must not be lost with the pipe that should have taken it.
-    say(&format!(
-        "error: cannot write to stdout: {error}; the outcome was {json}"
-    ));
-    // Nobody has read it, so a logged call must look neither logged nor worth repeating.
-    ExitCode::from(if code == LOGGED { UNKNOWN } else { code })
 }
