@@ -163,8 +163,9 @@ fn a_read_without_an_answer_ends_in_time_with_nothing_written() {
 fn a_lost_read_is_no_unclear_end() {
     let scene = Scene::pipedrive("").unwrap();
     for rule in [
-        Rule::get("/api/v2/persons/77").once().close(),
-        Rule::get("/api/v2/persons/77").once().truncate(),
+        // A read is sent three times.
+        Rule::get("/api/v2/persons/77").times(3).close(),
+        Rule::get("/api/v2/persons/77").times(3).truncate(),
         Rule::get("/v1/activityTypes")
             .once()
             .reply(Reply::text(200, "no JSON")),
