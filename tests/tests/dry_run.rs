@@ -8,12 +8,15 @@
 
 use std::time::Duration;
 
-use mock_crm::{MockCrm, Reply, Rule};
+use mock_crm::{Gate, MockCrm, Reply, Rule};
 use serde_json::{Value, json};
 use switchboard_host::{CallOptions, DryRun, Effect, End};
 use switchboard_tests::{Output, Scene, Stage, input, settings};
 
 const DRY_RUN: [&str; 1] = ["--dry-run"];
+
+/// Longer than anything here takes.
+const SOON: Duration = Duration::from_secs(20);
 
 /// What no output may hold, whatever the input's `authHeader` says before it.
 const TOKEN: &str = "c4nary-token";
@@ -43,7 +46,8 @@ fn received(crm: &MockCrm) -> Vec<String> {
 fn the_example_connectors_write_is_shown_and_its_crm_hears_nothing() {
     let mut scene = Scene::example().unwrap();
     scene.place.guard(&[TOKEN]);
-    let output = scene.log(&call(), DRY_RUN).unwrap().run().unwrap();
+    let flags = ["--dry-run", "--log-level", "trace"];
+    let output = scene.log(&call(), flags).unwrap().run().unwrap();
     let expected = json!({
         "dryRun": true,
         "request": {
@@ -207,6 +211,25 @@ fn a_connector_that_never_comes_to_a_write_ends_with_the_calls_time() {
     assert_eq!(
         (output.code, code),
         (Some(1), &json!("timeout")),
+        "{output:#?}"
+    );
+}
+
+#[test]
+fn a_signal_ends_a_dry_run_at_once() {
+    let scene = Scene::pipedrive("").unwrap();
+    let gate = Gate::new();
+    scene.crm.script(Rule::any("*").hold(&gate));
+    let mut call = call();
+    call["user"]["hostname"] = json!(scene.crm.authority());
+    let running = scene.log(&call, DRY_RUN).unwrap().start().unwrap();
+    scene.crm.wait_for_requests(1, SOON).unwrap();
+    running.signal(rustix::process::Signal::INT).unwrap();
+    let output = running.finish().unwrap();
+    let ended = output.json().unwrap();
+    assert_eq!(
+        (output.code, &ended["request"], &ended["error"]["code"]),
+        (Some(1), &Value::Null, &json!("unavailable")),
         "{output:#?}"
     );
 }

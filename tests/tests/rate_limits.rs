@@ -53,7 +53,7 @@ async fn twenty_calls_at_once_go_at_the_rate_and_all_are_logged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_whose_turn_comes_too_late_fails_at_once_with_nothing_sent() {
-    let scene = scene("requests_per_second = 0.01\nburst = 2\ntimeout = \"90s\"");
+    let scene = scene("requests_per_second = 0.01\nburst = 2");
     let host = scene.host().unwrap();
     for session in 0..2 {
         let outcome = call(&host, session).await.unwrap();
@@ -61,7 +61,8 @@ async fn a_call_whose_turn_comes_too_late_fails_at_once_with_nothing_sent() {
     }
     let began = Instant::now();
     let outcome = call(&host, 2).await.unwrap();
-    assert!(began.elapsed() < Duration::from_secs(60));
+    // Not when its time of 30 s is over.
+    assert!(began.elapsed() < Duration::from_secs(25));
     let wait = wait(&outcome);
     assert!(wait > Duration::from_secs(30) && wait <= Duration::from_secs(100));
     let [request] = outcome.requests() else {

@@ -139,6 +139,8 @@ mod tests {
             (429, "6", None),
             (503, "2", seconds(2)),
             (503, "3600", None),
+            (429, "Sun, 06 Nov 1994 08:49:37 GMT", seconds(0)),
+            (429, "Sun, 06 Nov 2994 08:49:37 GMT", None),
             (500, "1", None),
         ];
         for (status, asked, wait) in table {

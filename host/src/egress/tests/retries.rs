@@ -125,7 +125,7 @@ async fn a_try_without_an_answer_makes_place_for_another() {
     let server = Server::start([never, ok()]).await;
     let wire = wire();
     let request = Request::read(head("GET", &server.url("/")), vec![]).unwrap();
-    let limit = Instant::now() + Duration::from_secs(2);
+    let limit = Instant::now() + Duration::from_secs(4);
     let result = wire.follow(request, Tries::impatient(limit)).await;
     assert_eq!(status_of(result), Ok(200));
     let ends = ends(&wire);
