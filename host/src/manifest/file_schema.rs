@@ -106,6 +106,12 @@ struct LimitsSection {
     /// How many calls run at once; four times as many wait.
     #[schemars(default, schema_with = "max_in_flight")]
     max_in_flight: Written,
+    /// How many requests a second go to one host of the CRM; the others wait. Not limited without it.
+    #[schemars(default, schema_with = "requests_per_second")]
+    requests_per_second: Written,
+    /// How many of them may go at once after a pause; the rate, rounded up, without it.
+    #[schemars(default, schema_with = "burst")]
+    burst: Written,
 }
 
 #[derive(Default, JsonSchema)]
@@ -218,6 +224,14 @@ fn statuses(_: &mut SchemaGenerator) -> Schema {
 fn max_in_flight(_: &mut SchemaGenerator) -> Schema {
     let default = Limits::default().max_in_flight;
     json_schema!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": default })
+}
+
+fn requests_per_second(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "number", "minimum": 0.001, "maximum": 10_000 })
+}
+
+fn burst(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": grammar::MAX_BURST })
 }
 
 fn isolation(_: &mut SchemaGenerator) -> Schema {
