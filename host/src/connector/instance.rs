@@ -107,6 +107,24 @@ impl Connector {
     ///
     /// `disabled` if the connector was given up, or the fresh instance did not open.
     pub(crate) async fn instance(self: &Arc<Self>) -> Result<Arc<Instance>, Fault> {
+        loop {
+            self.open_if_retired();
+            let mut state = self.state.subscribe();
+            let state = state.wait_for(|state| !matches!(state.current, Current::Opening));
+            match state.await.as_deref().map(|state| &state.current) {
+                Ok(Current::Open(instance)) => return Ok(Arc::clone(instance)),
+                Ok(Current::Disabled(reason)) => return Err(Fault::disabled(reason.clone())),
+                // It opened and panicked under another call before this one saw it. The third time disables it.
+                Ok(Current::Retired) => {}
+                // Waiting ends with another state; the sender is `self`.
+                Ok(Current::Opening) | Err(_) => {
+                    return Err(Fault::unavailable("the connector has just failed"));
+                }
+            }
+        }
+    }
+
+    fn open_if_retired(self: &Arc<Self>) {
         let must_open = self.state.send_if_modified(|state| {
             let is_retired = matches!(state.current, Current::Retired);
             if is_retired {
@@ -116,22 +134,9 @@ impl Connector {
         });
         if must_open {
             let connector = Arc::clone(self);
+            let reopening = move || connector.reopen();
             // Detached: its end is stored, whoever still waits for it.
-            drop(
-                self.threads
-                    .handle()
-                    .spawn_blocking(move || connector.reopen()),
-            );
-        }
-        let mut state = self.state.subscribe();
-        let state = state.wait_for(|state| state.current.is_decided()).await;
-        match state.as_deref().map(|state| &state.current) {
-            Ok(Current::Open(instance)) => Ok(Arc::clone(instance)),
-            Ok(Current::Disabled(reason)) => Err(Fault::disabled(reason.clone())),
-            // Waiting ends with a decision; the sender is `self`.
-            Ok(Current::Retired | Current::Opening) | Err(_) => {
-                Err(Fault::unavailable("the connector has just failed"))
-            }
+            drop(self.threads.handle().spawn_blocking(reopening));
         }
     }
 
@@ -218,12 +223,6 @@ impl Connector {
                 |current| matches!(current, Current::Open(open) if Arc::ptr_eq(open, instance)),
             );
         }
-    }
-}
-
-impl Current {
-    fn is_decided(&self) -> bool {
-        matches!(self, Current::Open(_) | Current::Disabled(_))
     }
 }
 
