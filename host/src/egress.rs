@@ -30,6 +30,7 @@ pub use record::{Effect, End, Record, SentRequest, WriteVerdict};
 pub use trust::{TrustError, TrustRoots};
 pub use wire::{Wire, Writes};
 
+pub(crate) use call::Show;
 pub(crate) use request::Request;
 
 use std::{
@@ -132,7 +133,8 @@ impl Egress {
         Self::with_lookup(config, runtime, &system_lookup())
     }
 
-    /// Opens the wire of a call that may take until `deadline`. What it logs belongs to the current span.
+    /// Opens the wire of a call that may take until `deadline`. What it logs belongs to the current span, paths as
+    /// `show` has them: a connector may have put a token into one.
     ///
     /// A request under way keeps what `underway` points to, whatever becomes of its call; the wire alone does not.
     pub fn begin(
@@ -140,10 +142,11 @@ impl Egress {
         deadline: Instant,
         writes: Writes,
         underway: Weak<dyn Any + Send + Sync>,
+        show: Show,
     ) -> Wire {
         let shared = Arc::clone(&self.shared);
         let rejects_unapplied = Arc::clone(&shared.rejects_unapplied);
-        let call = Call::new(Arc::clone(&shared.crm), deadline, rejects_unapplied);
+        let call = Call::new(Arc::clone(&shared.crm), deadline, rejects_unapplied, show);
         Wire::new(shared, call, writes, underway)
     }
 

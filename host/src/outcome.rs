@@ -169,7 +169,8 @@ impl CallOutcome {
         self.error.as_ref()
     }
 
-    /// Returns what was sent to the CRM and how each request ended, in order. Nothing secret stands in it.
+    /// Returns what was sent to the CRM and how each request ended, in order. No header, query or body
+    /// stands in it; a path is as the connector made it.
     pub fn requests(&self) -> &[SentRequest] {
         &self.requests
     }

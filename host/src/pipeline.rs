@@ -23,7 +23,7 @@ use tracing::{Instrument, Span, info};
 
 use crate::connector::{CallLog, CallServices, Instance, Running};
 use crate::crm::{Crm, Ready};
-use crate::egress::{Record, Request, Wire, WriteVerdict, Writes};
+use crate::egress::{Record, Request, Show, Wire, WriteVerdict, Writes};
 use crate::host::{CallOptions, Stop};
 use crate::limits::Permit;
 use crate::outcome::{CallOutcome, Settlement, read_answer, settle};
@@ -159,9 +159,10 @@ async fn attempt(call: &Call, prepared: &Prepared<'_>, started: Instant) -> Resu
         place = place(ready, deadline) => place?,
     };
 
-    let wire = ready
-        .egress
-        .begin(deadline, call.writes, Weak::clone(&call.underway));
+    let underway = Weak::clone(&call.underway);
+    let redactor = prepared.redactor.clone();
+    let show = Show::new(move |text| redactor.redact(text));
+    let wire = ready.egress.begin(deadline, call.writes, underway, show);
     let services = Closing(services(&call.id, prepared, &wire));
     let context = context(call, deadline)?;
     let input = prepared.input.to_vec();

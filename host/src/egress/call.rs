@@ -7,6 +7,7 @@ mod entry;
 
 pub(super) use entry::{Entry, Ticket};
 
+use std::fmt;
 use std::sync::Arc;
 
 use switchboard_connector_sdk::Fault;
@@ -24,8 +25,12 @@ pub(super) struct Call {
     pub(super) crm: Arc<str>,
     pub(super) deadline: Instant,
     rejects_unapplied: Arc<[u16]>,
+    show: Show,
     state: watch::Sender<State>,
 }
+
+/// Takes out of a text what must not be shown.
+pub(crate) struct Show(Box<dyn Fn(&str) -> String + Send + Sync>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -60,14 +65,37 @@ enum Stage {
     Ended,
 }
 
+impl Show {
+    pub(crate) fn new(show: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self(Box::new(show))
+    }
+}
+
+impl fmt::Debug for Show {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Show(..)")
+    }
+}
+
 impl Call {
-    pub(super) fn new(crm: Arc<str>, deadline: Instant, rejects_unapplied: Arc<[u16]>) -> Self {
+    pub(super) fn new(
+        crm: Arc<str>,
+        deadline: Instant,
+        rejects_unapplied: Arc<[u16]>,
+        show: Show,
+    ) -> Self {
         Self {
             crm,
             deadline,
             rejects_unapplied,
+            show,
             state: watch::Sender::default(),
         }
+    }
+
+    /// Returns a text without what must not be shown.
+    pub(super) fn shown(&self, text: &str) -> String {
+        (self.show.0)(text)
     }
 
     /// Takes a request into the record; nothing of it has left yet.

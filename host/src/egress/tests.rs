@@ -54,7 +54,12 @@ fn wire() -> Wire {
 
 fn wire_of(config: EgressConfig, lookup: &Lookup) -> Wire {
     let egress = Egress::with_lookup(config, Handle::current(), lookup).unwrap();
-    egress.begin(Instant::now() + CALL_TIME, Writes::Send, Weak::<()>::new())
+    egress.begin(
+        Instant::now() + CALL_TIME,
+        Writes::Send,
+        Weak::<()>::new(),
+        Show::new(str::to_owned),
+    )
 }
 
 fn head(method: &str, url: &str) -> RequestHead {

@@ -223,13 +223,11 @@ impl Wire {
             let Some(wait) = tries.wait_after(&end) else {
                 return Ok(end?);
             };
-            let (crm, wait_ms) = (&*self.egress.crm, wait.as_millis());
-            tracing::debug!(
-                crm,
-                request = request.name(),
-                wait_ms,
-                "a read is tried again"
-            );
+            if tracing::enabled!(tracing::Level::DEBUG) {
+                let (crm, wait_ms) = (&*self.egress.crm, wait.as_millis());
+                let request = self.call.shown(&request.name());
+                tracing::debug!(crm, request, wait_ms, "a read is tried again");
+            }
             sleep(wait).await;
         }
     }

@@ -150,3 +150,26 @@ fn a_connector_logs_a_hundred_lines_of_8_kib_in_a_call_and_no_more() {
     let last = of_connector[100]["message"].as_str().unwrap();
     assert!(last.contains("more than 100 lines"), "{last}");
 }
+
+#[test]
+fn a_secret_in_a_path_stands_in_no_line() {
+    const KEY: &str = "key-999888777";
+    let mut scene = Scene::example().unwrap();
+    let base_url = format!("{}/${{ACME_KEY}}", scene.crm.url());
+    let settings = format!("[settings]\nbase_url = {base_url:?}");
+    let manifest = switchboard_tests::manifest("example", "Example CRM", &settings);
+    scene.place.write_manifest("example", &manifest).unwrap();
+    scene.place.guard(&[KEY]);
+    let call = scene.log(&input("1").unwrap(), ["--log-level", "trace"]);
+    let output = call.unwrap().env("ACME_KEY", KEY).run().unwrap();
+    assert_eq!(output.code, Some(1), "{output:#?}");
+    let line = output
+        .stderr
+        .lines()
+        .find(|line| line.contains("request ended"));
+    assert!(
+        line.unwrap().contains("path=\"/***/activities\""),
+        "{output:#?}"
+    );
+    assert_eq!(scene.crm.requests()[0].path(), format!("/{KEY}/activities"));
+}

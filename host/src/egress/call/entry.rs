@@ -115,6 +115,10 @@ impl Entry {
     }
 
     fn trace(&self) {
+        // What must not be shown is looked for only if somebody looks.
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
         let crm = &*self.call().crm;
         // Copied out, for a subscriber may take its time and the lock is the call's.
         let (request, elapsed) = self.tracked(|it| (it.request.clone(), it.started.elapsed()));
@@ -125,7 +129,7 @@ impl Entry {
             effect,
             end,
         } = request;
-        let duration_ms = elapsed.as_millis();
+        let (path, duration_ms) = (self.call().shown(&path), elapsed.as_millis());
         tracing::debug!(crm, method, host, path, %effect, %end, duration_ms, "request ended");
     }
 
@@ -179,11 +183,16 @@ mod tests {
     use switchboard_connector_sdk::{FaultCode, wire::RequestHead};
 
     use super::*;
-    use crate::egress::request::Request;
+    use crate::egress::{call::Show, request::Request};
 
     fn call(time: Duration) -> Arc<Call> {
         let deadline = Instant::now() + time;
-        Arc::new(Call::new("acme".into(), deadline, Arc::new([])))
+        Arc::new(Call::new(
+            "acme".into(),
+            deadline,
+            Arc::new([]),
+            Show::new(str::to_owned),
+        ))
     }
 
     fn start(call: &Arc<Call>, effect: Effect) -> Result<Entry, Fault> {
@@ -271,7 +280,12 @@ mod tests {
             (503, Ok(())),
         ] {
             let deadline = Instant::now() + Duration::from_secs(60);
-            let call = Arc::new(Call::new("acme".into(), deadline, Arc::new([503])));
+            let call = Arc::new(Call::new(
+                "acme".into(),
+                deadline,
+                Arc::new([503]),
+                Show::new(str::to_owned),
+            ));
             let first = write(&call);
             begin(&first).unwrap();
             first.answered(status);

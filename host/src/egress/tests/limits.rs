@@ -42,6 +42,7 @@ async fn a_read_ends_with_the_call_whatever_time_it_asks_for() {
         Instant::now() + Duration::from_millis(100),
         Writes::Send,
         Weak::<()>::new(),
+        Show::new(str::to_owned),
     );
     let head = with_timeout(head("GET", &server.url("/")), u64::MAX);
     let result = wire.send(head, vec![]).await;
