@@ -11,7 +11,7 @@ use switchboard_connector_sdk::Fault;
 use crate::egress::SentRequest;
 use crate::outcome::CallOutcome;
 
-pub(crate) use shown::show;
+pub(crate) use shown::{show, shown_path};
 
 /// The exit code of a dry run that captured nothing, where the call itself has none.
 const NOTHING_CAPTURED: u8 = 1;

@@ -23,6 +23,7 @@ use tracing::{Instrument, Span, info};
 
 use crate::connector::{CallLog, CallServices, Instance, Running};
 use crate::crm::{Crm, Ready};
+use crate::dry_run::shown_path;
 use crate::egress::{Record, Request, Show, Wire, WriteVerdict, Writes};
 use crate::host::{CallOptions, Stop};
 use crate::limits::Permit;
@@ -161,7 +162,7 @@ async fn attempt(call: &Call, prepared: &Prepared<'_>, started: Instant) -> Resu
 
     let underway = Weak::clone(&call.underway);
     let redactor = prepared.redactor.clone();
-    let show = Show::new(move |text| redactor.redact(text));
+    let show = Show::new(move |path| shown_path(path, &redactor));
     let wire = ready.egress.begin(deadline, call.writes, underway, show);
     let services = Closing(services(&call.id, prepared, &wire));
     let context = context(call, deadline)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use switchboard_connector_sdk::model::is_secret_member;
@@ -30,10 +31,23 @@ pub(crate) fn show(request: &Request, redactor: &Redactor) -> CapturedRequest {
 /// Shows the host as it is: the operator allows it by name, though the whole address may have come from a variable.
 fn shown_url(url: &Url, redactor: &Redactor) -> String {
     let origin = url.origin().ascii_serialization();
-    let path = redactor.redact(url.path());
+    let path = shown_path(url.path(), redactor);
     let query = url.query().map(|query| shown_pairs(query, redactor));
     let query = query.map_or_else(String::new, |query| format!("?{query}"));
     format!("{origin}{path}{query}")
+}
+
+/// Shows a path. A secret in it may be encoded, so each segment is looked at as it is meant, too.
+pub(crate) fn shown_path(path: &str, redactor: &Redactor) -> String {
+    let segments = path.split('/').map(|segment| {
+        let meant = percent_decode_str(segment).decode_utf8_lossy();
+        match redactor.redact(&meant) == meant {
+            true => segment,
+            false => MASK,
+        }
+    });
+    let shown = segments.collect::<Vec<_>>().join("/");
+    redactor.redact(&shown)
 }
 
 fn shown_headers(headers: &HeaderMap) -> Value {
@@ -148,7 +162,7 @@ mod tests {
         });
         let expected = json!({
             "method": "POST",
-            "url": "https://acme.test/v1/from-there/***?a=1&api_token=***&b=x%20y&t=***",
+            "url": "https://acme.test/v1/from-there/***/***?a=1&api_token=***&b=x%20y&t=***",
             "headers": {
                 "accept": "text/html, application/json",
                 "authorization": "***",
@@ -163,7 +177,7 @@ mod tests {
                 ],
             },
         });
-        let url = "https://acme.test/v1/from-there/from-env?a=1&api_token=7&b=x%20y&t=tok-4711%2F8";
+        let url = "https://acme.test/v1/from-there/from-env/tok-4711%2F8?a=1&api_token=7&b=x%20y&t=tok-4711%2F8";
         assert_eq!(shown(url, &headers, &body.to_string()), expected);
     }
 

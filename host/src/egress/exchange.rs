@@ -33,8 +33,10 @@ pub(super) struct Answer {
 /// Why a request has no whole answer.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Another try may have better luck.
-    Passing(Fault),
+    /// Nothing of it left. Another try may have better luck.
+    Unreached(Fault),
+    /// It left, and the answer did not come whole. Another try may have better luck.
+    BrokenOff(Fault),
     /// Another try would end in the same way.
     Lasting(Fault),
 }
@@ -94,7 +96,9 @@ impl From<Fault> for Failure {
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Passing(fault) | Failure::Lasting(fault) => fault,
+            Failure::Unreached(fault) | Failure::BrokenOff(fault) | Failure::Lasting(fault) => {
+                fault
+            }
         }
     }
 }
@@ -121,7 +125,7 @@ pub(super) async fn exchange(
     let body = match read_body(response).await {
         Ok(body) => body,
         Err(BodyError::Broken(reason)) => {
-            return Err(Failure::Passing(broken_off(entry, &reason)));
+            return Err(Failure::BrokenOff(broken_off(entry, &reason)));
         }
         Err(error) => return Err(Failure::Lasting(broken_off(entry, &error.to_string()))),
     };
@@ -178,7 +182,7 @@ fn not_answered(entry: &Entry, host: &str, error: &reqwest::Error) -> Failure {
     let reason = causes(error);
     let left_nothing = error.is_connect() || error.is_builder();
     if entry.begun_at().is_some() && !left_nothing {
-        return Failure::Passing(broken_off(entry, &reason));
+        return Failure::BrokenOff(broken_off(entry, &reason));
     }
     entry.not_sent(&reason);
     // The resolver's refusal comes up through the client. The body's does not with HTTP/2, so it is asked for.
@@ -187,7 +191,7 @@ fn not_answered(entry: &Entry, host: &str, error: &reqwest::Error) -> Failure {
     match refusal {
         Some(refusal) => Failure::Lasting(refusal),
         None if error.is_builder() => Failure::Lasting(unreached()),
-        None => Failure::Passing(unreached()),
+        None => Failure::Unreached(unreached()),
     }
 }
 

@@ -61,6 +61,10 @@ impl Pace {
     pub(super) async fn turn(&self, host: &str, limit: Instant) -> Result<(), Fault> {
         loop {
             let turn = self.reserve(host, limit)?;
+            if turn <= Instant::now() {
+                // The timer would round up to its next tick, and most requests have nothing to wait for.
+                return Ok(());
+            }
             sleep_until(turn).await;
             // The CRM may have asked for a pause meanwhile; then the turn is void.
             if !self.is_paused(host) {

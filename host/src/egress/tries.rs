@@ -1,23 +1,24 @@
 //! When a read is tried again, and after which wait.
 //!
 //! A read changes nothing, so a second one harms nobody; a write never comes here. What passes by itself is worth
-//! another try: no connection, one that broke, no answer in a try's time, 502, 503, 504, and a CRM that asks to come
-//! back in a few seconds. The connector gets the last answer or fault.
+//! another try: no connection, one that broke, 502, 503, 504, and a CRM that asks to come back in a few seconds. A read
+//! that is only slow is not: a second one would make the CRM slower. The connector gets the last answer or fault.
+//!
+//! A `POST` that the manifest declares a read may still use something up, a refresh token for instance. It is tried
+//! again only where nothing of it was taken: it never left, or the CRM asks to come back.
 
 use std::{
     hash::{BuildHasher, RandomState},
     time::Duration,
 };
 
+use reqwest::Method;
 use tokio::time::Instant;
 
 use super::exchange::{Answer, Failure};
 
 /// How often a read is sent, redirects not counted.
 const MAX_TRIES: u32 = 3;
-
-/// One try may take half of the time that is left, but at least this, as long as a write does at most.
-const MIN_TRY_TIME: Duration = Duration::from_secs(15);
 
 /// The longest wait before the second try. It doubles with each one.
 const FIRST_WAIT: Duration = Duration::from_millis(300);
@@ -31,47 +32,33 @@ pub(super) struct Tries {
     n_made: u32,
     /// When the read ends, all tries together.
     limit: Instant,
-    min_try_time: Duration,
 }
 
 impl Tries {
     pub(super) fn until(limit: Instant) -> Self {
-        Self {
-            n_made: 0,
-            limit,
-            min_try_time: MIN_TRY_TIME,
-        }
-    }
-
-    /// Lets a test see a try end in less than many seconds.
-    #[cfg(test)]
-    pub(super) fn impatient(limit: Instant) -> Self {
-        Self {
-            min_try_time: Duration::ZERO,
-            ..Self::until(limit)
-        }
+        Self { n_made: 0, limit }
     }
 
     pub(super) fn limit(&self) -> Instant {
         self.limit
     }
 
-    /// Says how long a try that begins now may take.
-    pub(super) fn try_time(&self) -> Duration {
-        let left = self.limit.saturating_duration_since(Instant::now());
-        self.min_try_time.max(left / 2)
-    }
-
     /// Notes how a try ended and returns the wait before the next one, if there is one.
-    pub(super) fn wait_after(&mut self, end: &Result<Answer, Failure>) -> Option<Duration> {
+    pub(super) fn wait_after(
+        &mut self,
+        method: &Method,
+        end: &Result<Answer, Failure>,
+    ) -> Option<Duration> {
+        let is_safe = method.is_safe();
         let wait = match end {
             Ok(answer) => match (answer.asked_wait(), answer.status.as_u16()) {
                 (Some(wait), _) if wait <= MAX_ASKED_WAIT => wait,
-                (None, 502..=504) => self.backoff(),
+                (None, 502..=504) if is_safe => self.backoff(),
                 _ => return None,
             },
-            Err(Failure::Passing(_)) => self.backoff(),
-            Err(Failure::Lasting(_)) => return None,
+            Err(Failure::Unreached(_)) => self.backoff(),
+            Err(Failure::BrokenOff(_)) if is_safe => self.backoff(),
+            Err(Failure::BrokenOff(_) | Failure::Lasting(_)) => return None,
         };
         self.n_made += 1;
         let left = self.limit.saturating_duration_since(Instant::now());
@@ -112,7 +99,7 @@ mod tests {
     }
 
     fn lost() -> Result<Answer, Failure> {
-        Err(Failure::Passing(Fault::unavailable("reset")))
+        Err(Failure::BrokenOff(Fault::unavailable("reset")))
     }
 
     fn tries() -> Tries {
@@ -122,12 +109,14 @@ mod tests {
     #[test]
     fn what_passes_by_itself_is_tried_again_and_nothing_else() {
         for status in 200..600 {
-            let again = tries().wait_after(&answered(status, None)).is_some();
+            let again = tries()
+                .wait_after(&Method::GET, &answered(status, None))
+                .is_some();
             assert_eq!(again, matches!(status, 502..=504), "{status}");
         }
-        assert!(tries().wait_after(&lost()).is_some());
+        assert!(tries().wait_after(&Method::GET, &lost()).is_some());
         let lasting = Err(Failure::Lasting(Fault::unavailable("too large")));
-        assert_eq!(tries().wait_after(&lasting), None);
+        assert_eq!(tries().wait_after(&Method::GET, &lasting), None);
     }
 
     #[test]
@@ -145,9 +134,16 @@ mod tests {
         ];
         for (status, asked, wait) in table {
             let end = answered(status, Some(asked));
-            assert_eq!(tries().wait_after(&end), wait, "{status} {asked}");
+            assert_eq!(
+                tries().wait_after(&Method::GET, &end),
+                wait,
+                "{status} {asked}"
+            );
         }
-        assert_eq!(tries().wait_after(&answered(429, Some("soon"))), None);
+        assert_eq!(
+            tries().wait_after(&Method::GET, &answered(429, Some("soon"))),
+            None
+        );
     }
 
     #[test]
@@ -155,7 +151,7 @@ mod tests {
         let longest = |n_made| {
             let waits = (0..200).map(|_| {
                 let mut tries = Tries { n_made, ..tries() };
-                tries.wait_after(&lost()).unwrap()
+                tries.wait_after(&Method::GET, &lost()).unwrap()
             });
             let (shortest, longest) = (waits.clone().min(), waits.max());
             assert!(shortest < longest, "without jitter: {longest:?}");
@@ -167,23 +163,32 @@ mod tests {
             n_made: 2,
             ..tries()
         };
-        assert_eq!(third.wait_after(&lost()), None);
+        assert_eq!(third.wait_after(&Method::GET, &lost()), None);
     }
 
     #[test]
     fn no_wait_goes_past_the_limit() {
         let mut tries = Tries::until(Instant::now() + Duration::from_secs(2));
-        assert_eq!(tries.wait_after(&answered(429, Some("3"))), None);
+        assert_eq!(
+            tries.wait_after(&Method::GET, &answered(429, Some("3"))),
+            None
+        );
         let mut late = Tries::until(Instant::now());
-        assert_eq!(late.wait_after(&lost()), None);
+        assert_eq!(late.wait_after(&Method::GET, &lost()), None);
     }
 
     #[test]
-    fn a_try_leaves_time_for_the_next_but_is_not_cut_short() {
-        for (left, time) in [(2, 15), (30, 15), (60, 30), (600, 300)] {
-            let tries = Tries::until(Instant::now() + Duration::from_secs(left));
-            let missing = Duration::from_secs(time).saturating_sub(tries.try_time());
-            assert!(missing < Duration::from_secs(1), "{left} {missing:?}");
+    fn a_declared_read_is_tried_again_only_where_nothing_of_it_was_taken() {
+        let unreached = || Err(Failure::Unreached(Fault::unavailable("refused")));
+        for (end, is_tried) in [
+            (unreached(), true),
+            (answered(503, Some("1")), true),
+            (lost(), false),
+            (answered(502, None), false),
+            (answered(503, None), false),
+        ] {
+            assert_eq!(tries().wait_after(&Method::POST, &end).is_some(), is_tried);
+            assert!(tries().wait_after(&Method::GET, &end).is_some());
         }
     }
 }

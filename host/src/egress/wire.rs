@@ -14,7 +14,7 @@ use switchboard_connector_sdk::{
 };
 use tokio::{
     sync::oneshot,
-    time::{Instant, sleep, sleep_until, timeout, timeout_at},
+    time::{Instant, sleep, sleep_until, timeout_at},
 };
 use tracing::{Instrument, Span};
 
@@ -220,7 +220,7 @@ impl Wire {
     async fn read(&self, request: &Request, tries: &mut Tries) -> Result<Answer, Fault> {
         loop {
             let end = self.try_read(request, tries).await;
-            let Some(wait) = tries.wait_after(&end) else {
+            let Some(wait) = tries.wait_after(&request.method, &end) else {
                 return Ok(end?);
             };
             if tracing::enabled!(tracing::Level::DEBUG) {
@@ -237,12 +237,7 @@ impl Wire {
         let reach = self.egress.policy.reach(&request.url)?;
         let entry = self.call.start(request, Effect::Read)?;
         self.turn(&entry, request, tries.limit()).await?;
-        let exchange = self.exchange(reach, request.clone(), &entry);
-        let answer = timeout(tries.try_time(), exchange).await;
-        answer.unwrap_or_else(|_| {
-            let reason = "no whole answer came in the time of one try";
-            Err(Failure::Passing(broken_off(&entry, reason)))
-        })
+        self.exchange(reach, request.clone(), &entry).await
     }
 
     async fn run_write(&self, request: Request, mut reply: oneshot::Sender<Reply>) {

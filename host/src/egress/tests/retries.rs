@@ -4,7 +4,6 @@ use super::{
     server::{Server, Step, answer, ok, refusing_port, status, truncated},
     *,
 };
-use crate::egress::tries::Tries;
 
 fn busy(status: u16, retry_after: &str) -> Step {
     let header = format!("retry-after: {retry_after}\r\n");
@@ -81,12 +80,23 @@ async fn what_a_second_try_would_not_change_is_handed_over_at_once() {
 
 #[tokio::test]
 async fn a_read_by_agreement_is_sent_again_with_its_body_and_a_write_never() {
-    let server = Server::start([status(503), ok()]).await;
+    let server = Server::start([busy(503, "0"), ok()]).await;
     let wire = wire();
     let search = as_read(head("POST", &server.url("/search")));
     assert_eq!(status_of(wire.send(search, b"{}".to_vec()).await), Ok(200));
     let bodies: Vec<_> = server.seen().into_iter().map(|it| it.body).collect();
     assert_eq!(bodies, [b"{}", b"{}"]);
+
+    // It may have used something up.
+    for step in [status(503), Step::Reset] {
+        let server = Server::start([step, ok()]).await;
+        let search = as_read(head("POST", &server.url("/search")));
+        assert_ne!(
+            status_of(self::wire().send(search, b"{}".to_vec()).await),
+            Ok(200)
+        );
+        assert_eq!(server.seen().len(), 1);
+    }
 
     for method in ["POST", "PUT", "DELETE"] {
         let server = Server::start([busy(503, "0"), ok()]).await;
@@ -99,8 +109,8 @@ async fn a_read_by_agreement_is_sent_again_with_its_body_and_a_write_never() {
 
 #[tokio::test]
 async fn a_wait_that_the_reads_own_time_does_not_allow_is_not_begun() {
-    let server = Server::start([busy(429, "2"), ok()]).await;
-    let head = with_timeout(head("GET", &server.url("/")), 1_500);
+    let server = Server::start([busy(429, "5"), ok()]).await;
+    let head = with_timeout(head("GET", &server.url("/")), 4_500);
     assert_eq!(status_of(wire().send(head, vec![]).await), Ok(429));
     assert_eq!(server.seen().len(), 1);
 }
@@ -117,22 +127,6 @@ async fn nothing_is_sent_again_once_the_wire_has_ended() {
         assert_eq!(read.await.unwrap(), Err(code));
         assert_eq!(server.seen().len(), 1);
     }
-}
-
-#[tokio::test]
-async fn a_try_without_an_answer_makes_place_for_another() {
-    let never = Step::SendAfter(Arc::new(Notify::new()), vec![]);
-    let server = Server::start([never, ok()]).await;
-    let wire = wire();
-    let request = Request::read(head("GET", &server.url("/")), vec![]).unwrap();
-    let limit = Instant::now() + Duration::from_secs(4);
-    let result = wire.follow(request, Tries::impatient(limit)).await;
-    assert_eq!(status_of(result), Ok(200));
-    let ends = ends(&wire);
-    assert!(
-        matches!(ends[..], [End::Unclear(_), End::Answered(200)]),
-        "{ends:?}"
-    );
 }
 
 #[tokio::test]
