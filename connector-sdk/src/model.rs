@@ -25,13 +25,13 @@ mod split;
 mod time;
 mod walk;
 
+pub use app_connect::AppConnectCall;
 pub use fields::Fields;
 pub use id::Id;
 pub use input::{CreateCallLog, InputFault, InvalidInput, MAX_INPUT_BYTES, MAX_NESTING};
 pub use outcome::{CallLogged, MessageType, ReturnMessage};
 pub use parties::{Contact, User};
 pub use privacy::{is_private_member, is_secret_member};
-
 pub use record::{Billing, CallDuration, CallRecord, Direction, Extension, Leg, Party, Recording};
 
 #[cfg(test)]

@@ -197,7 +197,7 @@ impl Crm {
             egress_config(manifest, surroundings.trust),
             surroundings.runtime.clone(),
         )?;
-        let redactor = Redactor::new(Arc::default(), Arc::clone(&self.secrets));
+        let redactor = Redactor::new(Vec::new(), Arc::clone(&self.secrets));
         let log = LogSink::new(&self.info.name, &library.metadata().name, redactor);
         let own_network = self.info.own_network;
         let connector = Connector::open(

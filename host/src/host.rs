@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 pub use builder::{BuildError, HostBuilder};
 
+use crate::call_input::CallInput;
 use crate::crm::{Crm, CrmInfo};
 use crate::dry_run::DryRun;
 use crate::egress::Writes;
@@ -90,12 +91,12 @@ impl Host {
 
     /// Logs one call: creates one entry in the CRM.
     ///
-    /// `input` is the JSON object of `createCallLog`. The outcome says whether the call is logged, and what the user reads;
+    /// `input` is the JSON object of `createCallLog`, or a [`CallInput`] made of what App Connect sends. The outcome says whether the call is logged, and what the user reads;
     /// there is no other error. Dropping the future ends the waiting: the call goes on, and its end stands in the log.
     pub async fn create_call_log(
         &self,
         crm: &str,
-        input: impl Into<Vec<u8>>,
+        input: impl Into<CallInput>,
         options: CallOptions,
     ) -> CallOutcome {
         let id = Uuid::now_v7().to_string();
@@ -127,7 +128,7 @@ impl Host {
     pub async fn dry_run(
         &self,
         crm: &str,
-        input: impl Into<Vec<u8>>,
+        input: impl Into<CallInput>,
         options: CallOptions,
     ) -> DryRun {
         let id = Uuid::now_v7().to_string();
@@ -152,17 +153,16 @@ impl Host {
         &self,
         id: &str,
         crm: &str,
-        input: Vec<u8>,
+        input: CallInput,
         options: CallOptions,
         writes: Writes,
     ) -> Result<(Call, Arc<Underway>), Fault> {
         let found = self.inner.by_name.get(crm).cloned();
         let found = found.ok_or_else(|| self.unknown(crm))?;
         let underway = self.begin()?;
-        let input: Arc<[u8]> = input.into();
         let call = Call {
             id: id.to_owned(),
-            redactor: Redactor::new(Arc::clone(&input), found.secrets()),
+            redactor: Redactor::new(input.texts(), found.secrets()),
             crm: found,
             input,
             options,

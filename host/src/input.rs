@@ -78,6 +78,18 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Sets every member of another object.
+    pub(crate) fn set_all(&mut self, others: Members<'_>) {
+        for other in others.0 {
+            self.set(&other.name, other.value.into_owned());
+        }
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes a member out.
     pub(crate) fn remove(&mut self, name: &str) {
         self.0.retain(|member| member.name != name);

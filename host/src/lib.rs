@@ -4,7 +4,7 @@
 //! `switchboard` is a thin layer over what stands here.
 #![deny(missing_docs)]
 
-mod app_connect;
+mod call_input;
 mod connector;
 mod crm;
 mod custom_fields;
@@ -21,7 +21,7 @@ mod redact;
 pub mod compose;
 pub mod manifest;
 
-pub use app_connect::app_connect_input;
+pub use call_input::CallInput;
 pub use crm::{CrmInfo, CrmState};
 pub use dry_run::{CapturedRequest, DryRun};
 pub use egress::{

@@ -1,7 +1,7 @@
 //! The path of one call.
 //!
 //! ```text
-//! input -> prepare -> wait for a place -> call the connector -> settle -> outcome
+//! input -> prepare -> wait for a place -> complete -> call the connector -> settle -> outcome
 //! ```
 //!
 //! A call runs in a task of the host from its start to its end: a caller that goes away ends the waiting and nothing
@@ -21,6 +21,7 @@ use switchboard_connector_sdk::wire::ContextHead;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{Instrument, Span, info};
 
+use crate::call_input::CallInput;
 use crate::connector::{CallLog, CallServices, Instance, Running};
 use crate::crm::{Crm, Ready};
 use crate::dry_run::shown_path;
@@ -40,7 +41,7 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) struct Call {
     pub(crate) id: String,
     pub(crate) crm: Arc<Crm>,
-    pub(crate) input: Arc<[u8]>,
+    pub(crate) input: CallInput,
     pub(crate) options: CallOptions,
     pub(crate) writes: Writes,
     pub(crate) redactor: Redactor,
@@ -96,11 +97,11 @@ fn duration_ms(started: Instant) -> u64 {
 }
 
 async fn log_call(call: &Call, started: Instant) -> (CallOutcome, Record) {
-    let prepared = match prepare(call) {
+    let mut prepared = match prepare(call) {
         Ok(prepared) => prepared,
         Err(early) => return (refused(call, early), Record::default()),
     };
-    let attempt = attempt(call, &prepared, started).await;
+    let attempt = attempt(call, &mut prepared, started).await;
     outcome(call, prepared, attempt)
 }
 
@@ -131,7 +132,7 @@ fn outcome(
 fn refused(call: &Call, early: Early) -> CallOutcome {
     let (id, crm) = (call.id.clone(), call.crm.display_name());
     let outcome = match early {
-        Early::Invalid(invalid) => CallOutcome::invalid(id, crm, &invalid),
+        Early::Invalid(invalid) => CallOutcome::invalid(id, crm, &call.input.explain(invalid)),
         Early::Fault(fault) => CallOutcome::failed(id, crm, &fault),
     };
     // The faults of an input are redacted, too: they quote values, and a token may stand in the wrong place.
@@ -148,7 +149,7 @@ fn settled(id: String, crm: &str, settlement: Settlement) -> CallOutcome {
     }
 }
 
-async fn attempt(call: &Call, prepared: &Prepared<'_>, started: Instant) -> Result<Attempt, Fault> {
+async fn attempt(call: &Call, prepared: &mut Prepared<'_>, started: Instant) -> Result<Attempt, Fault> {
     let ready = prepared.ready;
     if call.writes == Writes::Capture && ready.own_network {
         return Err(own_network());
@@ -160,13 +161,13 @@ async fn attempt(call: &Call, prepared: &Prepared<'_>, started: Instant) -> Resu
         place = place(ready, deadline) => place?,
     };
 
+    let input = prepared.complete(call.input.json());
     let underway = Weak::clone(&call.underway);
     let redactor = prepared.redactor.clone();
     let show = Show::new(move |path| shown_path(path, &redactor));
     let wire = ready.egress.begin(deadline, call.writes, underway, show);
     let services = Closing(services(&call.id, prepared, &wire));
     let context = context(call, deadline)?;
-    let input = prepared.input.to_vec();
     let running = ready.connector.call(
         instance,
         services.0.to_raw(),

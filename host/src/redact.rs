@@ -33,7 +33,7 @@ const TELLING_PRIVATE_CHARS: usize = 16;
 pub(crate) struct Redactor(Arc<Inner>);
 
 struct Inner {
-    input: Arc<[u8]>,
+    inputs: Vec<Arc<[u8]>>,
     secrets: Arc<[String]>,
     private: Private,
     texts: OnceLock<Texts>,
@@ -58,10 +58,10 @@ struct Hidden {
 }
 
 impl Redactor {
-    /// Removes what is secret or private in an input, and texts known to be secret. The input may be empty.
-    pub(crate) fn new(input: Arc<[u8]>, secrets: Arc<[String]>) -> Self {
+    /// Removes what is secret or private in the JSON texts that came in for a call, and texts known to be secret.
+    pub(crate) fn new(inputs: Vec<Arc<[u8]>>, secrets: Arc<[String]>) -> Self {
         Self(Arc::new(Inner {
-            input,
+            inputs,
             secrets,
             private: Private::Removed,
             texts: OnceLock::new(),
@@ -71,19 +71,17 @@ impl Redactor {
     /// Returns a redactor that removes secrets only, for those who ask to see what is written.
     pub(crate) fn showing_private(&self) -> Self {
         Self(Arc::new(Inner {
-            input: Arc::clone(&self.0.input),
+            inputs: self.0.inputs.clone(),
             secrets: Arc::clone(&self.0.secrets),
             private: Private::Shown,
             texts: OnceLock::new(),
         }))
     }
 
-    /// Returns a redactor of what became of the input.
-    pub(crate) fn with_input(&self, input: &Arc<[u8]>) -> Self {
-        if Arc::ptr_eq(&self.0.input, input) {
-            return self.clone();
-        }
-        Self::new(Arc::clone(input), Arc::clone(&self.0.secrets))
+    /// Returns a redactor that knows another JSON text as well.
+    pub(crate) fn with(&self, input: Vec<u8>) -> Self {
+        let inputs = [self.0.inputs.as_slice(), &[input.into()]].concat();
+        Self::new(inputs, Arc::clone(&self.0.secrets))
     }
 
     /// Returns the text without what must not be shown.
@@ -255,10 +253,12 @@ impl Inner {
         self.secrets
             .iter()
             .for_each(|secret| texts.add_setting(secret));
-        // An input that is no JSON is refused before anyone could write about it.
-        match serde_json::from_slice::<Value>(&self.input) {
-            Ok(input) => collect(&input, self.private, &mut texts),
-            Err(_) => collect_readable(&self.input, 0, self.private, &mut texts),
+        for input in &self.inputs {
+            // An input that is no JSON is refused before anyone could write about it.
+            match serde_json::from_slice::<Value>(input) {
+                Ok(input) => collect(&input, self.private, &mut texts),
+                Err(_) => collect_readable(input, 0, self.private, &mut texts),
+            }
         }
         texts
     }

@@ -189,38 +189,41 @@ fn what_cannot_be_read_sends_nothing() {
     let too_large = good.replace("Asked for a quote", &"x".repeat(10 * 1024 * 1024));
     let one_object = "expected an object, found ";
     for (text, message) in [
-        ("", "is empty, expected one JSON object"),
+        ("", "the input is empty, expected one JSON object"),
         ("[]", &*format!("{one_object}an array")),
         ("null", &format!("{one_object}null")),
         ("\"{}\"", &format!("{one_object}a string")),
         (
             "{",
-            "is not JSON: EOF while parsing an object at line 1 column 1",
+            "the input is not JSON: EOF while parsing an object at line 1 column 1",
         ),
         (
             "{} {}",
-            "is not JSON: trailing characters at line 1 column 4",
+            "the input is not JSON: trailing characters at line 1 column 4",
         ),
-        ("\u{feff}{}", "starts with a byte order mark; leave it out"),
+        (
+            "\u{feff}{}",
+            "the input starts with a byte order mark; leave it out",
+        ),
         (
             r#"{"additionalSubmission":{"stage":1,"a/b~c":"\ud800"}}"#,
-            "is JSON that cannot be passed on safely: unexpected end of hex escape at line 1 column 51; send whole \
+            "the input is JSON that cannot be passed on safely: unexpected end of hex escape at line 1 column 51; send whole \
              characters: this escape is half of one, as where a text was cut within an emoji",
         ),
         (
             "[1e999]",
-            "is JSON that cannot be passed on safely: number out of range at line 1 column 6; send numbers that a \
+            "the input is JSON that cannot be passed on safely: number out of range at line 1 column 6; send numbers that a \
              double can hold",
         ),
         (
             &too_large,
-            "is longer than the 10485760 bytes that are read; leave transcripts out",
+            "the input is longer than the 10485760 bytes that are read; leave transcripts out",
         ),
     ] {
         check(&scene, text, &[("", message)]);
     }
     let not_utf_8 = [good.as_bytes(), b"\xff"].concat();
-    let message = format!("is not UTF-8 from byte {} on", good.len());
+    let message = format!("the input is not UTF-8 from byte {} on", good.len());
     check(&scene, not_utf_8, &[("", &message)]);
 }
 

@@ -7,6 +7,8 @@ mod members;
 mod request;
 mod user;
 
+use std::fmt;
+
 use super::input::{CreateCallLog, InputFault, InvalidInput};
 use members::ObjectText;
 use request::Request;
@@ -27,21 +29,26 @@ impl CreateCallLog {
         request: impl AsRef<[u8]>,
         user: impl AsRef<[u8]>,
     ) -> Result<Self, InvalidInput> {
-        let sent = Sent::read(request.as_ref(), user.as_ref());
-        Self::from_json(sent.input()).map_err(|invalid| sent.explain(invalid))
+        let call = AppConnectCall::read(request.as_ref(), user.as_ref());
+        Self::from_json(call.input()).map_err(|invalid| call.explain(invalid))
     }
 }
 
-/// What a gateway has. A part is `None` if it is no object.
-struct Sent<'a> {
+/// What App Connect's server has when it logs a call: the request and the user, each a text.
+///
+/// For whoever checks more of an input than [`CreateCallLog::from_json`]: [`explain`](Self::explain) takes any fault of
+/// the input to its place in the two texts.
+pub struct AppConnectCall<'a> {
     request_text: &'a [u8],
     user_text: &'a [u8],
+    /// `None` if it is no object; so is the user.
     request: Option<Request<'a>>,
     user: Option<StoredUser<'a>>,
 }
 
-impl<'a> Sent<'a> {
-    fn read(request: &'a [u8], user: &'a [u8]) -> Self {
+impl<'a> AppConnectCall<'a> {
+    /// Reads both as far as they can be read.
+    pub fn read(request: &'a [u8], user: &'a [u8]) -> Self {
         Self {
             request_text: request,
             user_text: user,
@@ -50,8 +57,8 @@ impl<'a> Sent<'a> {
         }
     }
 
-    /// Returns the input. It lacks what a part that cannot be read would have given, and is refused for it.
-    fn input(&self) -> String {
+    /// Returns the input, unchecked. It lacks what a part that cannot be read would have given, and is refused for it.
+    pub fn input(&self) -> String {
         let mut input = ObjectText::default();
         if let Some(user) = &self.user {
             user.write_to(&mut input);
@@ -63,7 +70,9 @@ impl<'a> Sent<'a> {
     }
 
     /// Returns the faults of the input as faults of what was sent, each once: one text may have gone to two places.
-    fn explain(&self, invalid: InvalidInput) -> InvalidInput {
+    ///
+    /// Pointers are those of the request; what begins with `/user` is the user.
+    pub fn explain(&self, invalid: InvalidInput) -> InvalidInput {
         let mut faults = self.unreadable();
         let found = match whole(&invalid) {
             Some(fault) => self.locate(fault),
@@ -96,11 +105,12 @@ impl<'a> Sent<'a> {
         let faults: Vec<_> = parts
             .filter_map(|(text, place)| {
                 let invalid = CreateCallLog::from_json(text).err()?;
-                whole(&invalid).map(|fault| InputFault::new(place, &fault.message))
+                whole(&invalid)
+                    .map(|fault| InputFault::new(place, message_at(place, &fault.message)))
             })
             .collect();
         if faults.is_empty() {
-            let message = format!("request and user together: {}", fault.message);
+            let message = format!("request and user together: {}", of_a_part(&fault.message));
             return vec![InputFault::new("", message)];
         }
         faults
@@ -128,8 +138,24 @@ fn alone(text: &[u8], place: &str) -> Vec<InputFault> {
     let invalid = CreateCallLog::from_json(text).err();
     let faults = invalid.iter().flat_map(InvalidInput::faults);
     faults
-        .map(|fault| InputFault::new([place, &fault.pointer].concat(), &fault.message))
+        .map(|fault| {
+            let pointer = [place, &fault.pointer].concat();
+            let message = message_at(&pointer, &fault.message);
+            InputFault::new(pointer, message)
+        })
         .collect()
+}
+
+/// Returns what is said of a whole text where it is one part of two.
+fn message_at<'m>(pointer: &str, message: &'m str) -> &'m str {
+    match pointer {
+        "" => message,
+        _ => of_a_part(message),
+    }
+}
+
+fn of_a_part(message: &str) -> &str {
+    message.strip_prefix("the input ").unwrap_or(message)
 }
 
 /// Returns the fault for which nothing of an input was read.
@@ -145,6 +171,15 @@ fn moved(pointer: &str, from: &str, to: &str) -> Option<String> {
     let rest = pointer.strip_prefix(from)?;
     let is_inside = rest.is_empty() || rest.starts_with('/');
     is_inside.then(|| [to, rest].concat())
+}
+
+/// Shows nothing of the texts: they hold secrets.
+impl fmt::Debug for AppConnectCall<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AppConnectCall")
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ impl CreateCallLog {
             return Self::read(text, &node, faults);
         }
         let raw = serde_json::from_str::<&RawValue>(text)
-            .map_err(|error| faults.add("", format!("is not JSON: {error}")))
+            .map_err(|error| faults.add("", format!("the input is not JSON: {error}")))
             .ok()?;
         Self::read(text, &split::tree(raw, LEVELS_IN_VIEW), faults)
     }
@@ -161,19 +161,19 @@ impl CreateCallLog {
     /// Checks and reads as much as can be read. `None` comes with at least one fault.
     fn check(json: &[u8], faults: &mut Faults) -> Option<Self> {
         if json.trim_ascii().is_empty() {
-            faults.add("", "is empty, expected one JSON object");
+            faults.add("", "the input is empty, expected one JSON object");
             return None;
         }
         if json.len() > MAX_INPUT_BYTES {
             let message = format!(
-                "is longer than the {MAX_INPUT_BYTES} bytes that are read; leave transcripts out"
+                "the input is longer than the {MAX_INPUT_BYTES} bytes that are read; leave transcripts out"
             );
             faults.add("", message);
             return None;
         }
         let text = utf8(json, faults)?;
         if text.starts_with('\u{feff}') {
-            faults.add("", "starts with a byte order mark; leave it out");
+            faults.add("", "the input starts with a byte order mark; leave it out");
             return None;
         }
         match walk(text, faults) {
@@ -357,7 +357,10 @@ impl Texts {
 fn utf8<'a>(json: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
     std::str::from_utf8(json)
         .map_err(|error| {
-            let message = format!("is not UTF-8 from byte {} on", error.valid_up_to());
+            let message = format!(
+                "the input is not UTF-8 from byte {} on",
+                error.valid_up_to()
+            );
             faults.add("", message);
         })
         .ok()
@@ -372,14 +375,14 @@ fn trimmed(text: &str) -> &str {
 /// input with one is refused all the same, because secrets could not be found in what cannot be read.
 fn unreadable(text: &str, error: &serde_json::Error) -> String {
     if serde_json::from_str::<&RawValue>(text).is_err() {
-        return format!("is not JSON: {error}");
+        return format!("the input is not JSON: {error}");
     }
     let remedy = if error.to_string().starts_with("number") {
         "send numbers that a double can hold"
     } else {
         "send whole characters: this escape is half of one, as where a text was cut within an emoji"
     };
-    format!("is JSON that cannot be passed on safely: {error}; {remedy}")
+    format!("the input is JSON that cannot be passed on safely: {error}; {remedy}")
 }
 
 /// Reports what no header can carry. A secret that is read from a file often ends in a line break.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
-use switchboard_host::{Fault, Host, app_connect_input, with_auth_header};
+use switchboard_host::{CallInput, Fault, Host, with_auth_header};
 
 use super::config::Settings;
 use super::{say, say_if_disabled, source};
@@ -155,7 +155,7 @@ async fn prepare_and_log(
     Ok((host, ending))
 }
 
-fn prepare(arguments: &Arguments, settings: &Settings) -> Result<(Host, Vec<u8>), Fault> {
+fn prepare(arguments: &Arguments, settings: &Settings) -> Result<(Host, CallInput), Fault> {
     let input = input(arguments)?;
     let host = settings.host().only(&arguments.crm).build();
     let host = host.map_err(|error| disabled(error.into()))?;
@@ -176,15 +176,16 @@ fn warn_of_repetition() {
     }
 }
 
-fn input(arguments: &Arguments) -> Result<Vec<u8>, Fault> {
+fn input(arguments: &Arguments) -> Result<CallInput, Fault> {
     let wrong = |error: anyhow::Error| Fault::invalid_input(format!("{error:#}"));
     let user = user_file(arguments).map_err(wrong)?;
     let input = source::read(&arguments.input).map_err(wrong)?;
     let Some(user) = user else {
-        return with_header_of(arguments, input).map_err(wrong);
+        let input = with_header_of(arguments, input).map_err(wrong)?;
+        return Ok(CallInput::from(input));
     };
     let user = source::read(user).and_then(|user| with_header_of(arguments, user));
-    Ok(app_connect_input(&input, &user.map_err(wrong)?)?)
+    Ok(CallInput::from_app_connect(input, user.map_err(wrong)?))
 }
 
 /// Returns the file with App Connect's user, if that is what the call is made from.
@@ -234,7 +235,7 @@ async fn log(
     host: &Host,
     crm: &str,
     purpose: Purpose,
-    input: Vec<u8>,
+    input: CallInput,
     signals: &mut Signals,
 ) -> Ending {
     let call = purpose.carry_out(host, crm, input);

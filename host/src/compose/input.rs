@@ -32,7 +32,7 @@ const PARAMETERS: [&str; 5] = [
 pub fn read_input(json: &[u8]) -> Result<CreateCallLog, InvalidInput> {
     let completed = completed(json);
     CreateCallLog::from_json(&completed).map_err(|invalid| {
-        let redactor = Redactor::new(json.into(), Default::default());
+        let redactor = Redactor::new(vec![json.into()], Default::default());
         let redacted = |fault: &InputFault| {
             let (pointer, message) = (&fault.pointer, &fault.message);
             InputFault::new(redactor.redact(pointer), redactor.redact(message))

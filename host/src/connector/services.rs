@@ -283,7 +283,7 @@ mod tests {
             .with_max_level(Level::INFO)
             .finish();
         let input = br#"{ "authHeader": "Bearer tok-4711" }"#;
-        let redactor = Redactor::new(input.as_slice().into(), Arc::default());
+        let redactor = Redactor::new(vec![input.as_slice().into()], Arc::default());
         let log = CallLog::new(LogSink::new("crm", "acme", redactor), "id".to_owned());
         tracing::subscriber::with_default(subscriber, || run(&log, &written));
         written

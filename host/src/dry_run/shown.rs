@@ -142,7 +142,7 @@ mod tests {
             .collect();
         let request = Request::read(head, body.into()).unwrap();
         let secrets = ["https://acme.test".to_owned(), "from-env".to_owned()].into();
-        let redactor = Redactor::new(INPUT.as_bytes().into(), secrets);
+        let redactor = Redactor::new(vec![INPUT.as_bytes().into()], secrets);
         serde_json::to_value(show(&request, &redactor)).unwrap()
     }
 

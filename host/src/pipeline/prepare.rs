@@ -1,12 +1,11 @@
 //! From what came in to what goes to a connector.
 //!
 //! ```text
-//! input -> check the model and the custom fields -> compose -> complete -> the connector's input
+//! input -> check the model and the custom fields -> a place to run -> compose -> the connector's input
 //! ```
 //!
 //! All faults stand in one answer. What is completed is set member by member: everything else keeps its text and place.
-
-use std::sync::Arc;
+//! A call that waits, perhaps in vain, has paid for no more than the check.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -14,7 +13,7 @@ use switchboard_connector_sdk::CreateCallLog;
 use switchboard_connector_sdk::model::{InvalidInput, MAX_INPUT_BYTES};
 
 use super::{Call, Early};
-use crate::compose::compose;
+use crate::compose::{Format, compose};
 use crate::crm::Ready;
 use crate::custom_fields::{self, Checked, SUBMISSION};
 use crate::input::{Members, raw_text};
@@ -23,39 +22,63 @@ use crate::redact::Redactor;
 /// The member with the body of the entry.
 const DETAILS: &str = "composedLogDetails";
 
-/// A call that may go to its connector.
+/// A call that may go to its connector when there is a place for it.
 pub(super) struct Prepared<'c> {
     pub(super) ready: &'c Ready,
-    /// The JSON that the connector gets.
-    pub(super) input: Arc<[u8]>,
-    /// Knows what was added to the input, too.
+    /// Knows what was added to the input, too, once it is complete.
     pub(super) redactor: Redactor,
     /// What the operator should know.
     pub(super) warnings: Vec<String>,
+    /// The submission, if that is not as it came in.
+    submission: Option<Box<RawValue>>,
+    /// What is still to be composed.
+    to_compose: Option<(CreateCallLog, Format)>,
 }
 
-/// Checks a call and completes its input.
+/// Checks a call.
 pub(super) fn prepare(call: &Call) -> Result<Prepared<'_>, Early> {
     let ready = call.crm.ready()?;
-    let (checked, fields) = check(&call.input, ready).map_err(Early::Invalid)?;
-    let details = details(&checked, ready).map(|details| raw_text(&details));
-    let input = with_members(
-        &call.input,
-        [(SUBMISSION, fields.changed), (DETAILS, details)],
-    );
+    let (checked, fields) = check(call.input.json(), ready).map_err(Early::Invalid)?;
     Ok(Prepared {
         ready,
-        redactor: call.redactor.with_input(&input),
-        input,
+        redactor: call.redactor.clone(),
         warnings: fields.warnings,
+        submission: fields.changed,
+        to_compose: to_compose(checked, ready),
     })
 }
 
-/// Composes the body of the entry, unless the call brings one or the connector makes its own.
-fn details(call: &CreateCallLog, ready: &Ready) -> Option<String> {
+/// Keeps a call whose entry needs a body: it brings none, and the connector does not make its own.
+fn to_compose(call: CreateCallLog, ready: &Ready) -> Option<(CreateCallLog, Format)> {
     let format = ready.log.format.details()?;
     let is_missing = call.composed_log_details().is_none();
-    is_missing.then(|| compose(call, format))
+    is_missing.then_some((call, format))
+}
+
+impl Prepared<'_> {
+    /// Returns what the connector gets. Without anything to complete these are the very same bytes.
+    pub(super) fn complete(&mut self, input: &[u8]) -> Vec<u8> {
+        let added = self.added();
+        if added.is_empty() {
+            return input.to_vec();
+        }
+        self.redactor = self.redactor.with(added.to_json().into_bytes());
+        let mut members = Members::read(input).expect("the model has read the input as an object");
+        members.set_all(added);
+        members.to_json().into_bytes()
+    }
+
+    /// Makes the members that have a new value.
+    fn added(&mut self) -> Members<'static> {
+        let mut added = Members::default();
+        if let Some(submission) = self.submission.take() {
+            added.set(SUBMISSION, submission);
+        }
+        if let Some((call, format)) = self.to_compose.take() {
+            added.set(DETAILS, raw_text(&compose(&call, format)));
+        }
+        added
+    }
 }
 
 /// Checks an input as a whole: where it does not fit the model, the faults of its custom fields are found all the same.
@@ -94,21 +117,4 @@ fn check_submission(raw: Option<&RawValue>, ready: &Ready) -> Checked {
 fn members(input: &[u8]) -> Option<Members<'_>> {
     let is_read = input.len() <= MAX_INPUT_BYTES && serde_json::from_slice::<Value>(input).is_ok();
     is_read.then(|| Members::read(input)).flatten()
-}
-
-/// Sets the members that have a new value. Without one the input stays the very same bytes.
-fn with_members<const N: usize>(
-    input: &Arc<[u8]>,
-    changes: [(&str, Option<Box<RawValue>>); N],
-) -> Arc<[u8]> {
-    let changes = changes
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
-    let mut changes = changes.peekable();
-    if changes.peek().is_none() {
-        return Arc::clone(input);
-    }
-    let mut members = Members::read(input).expect("the model has read the input as an object");
-    changes.for_each(|(name, value)| members.set(name, value));
-    members.to_json().into_bytes().into()
 }

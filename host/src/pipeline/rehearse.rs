@@ -29,11 +29,11 @@ pub(crate) async fn rehearse(call: Call) -> DryRun {
 }
 
 async fn run(call: &Call, started: Instant) -> DryRun {
-    let prepared = match prepare(call) {
+    let mut prepared = match prepare(call) {
         Ok(prepared) => prepared,
         Err(early) => return DryRun::Ended(refused(call, early)),
     };
-    match attempt(call, &prepared, started).await {
+    match attempt(call, &mut prepared, started).await {
         Ok(Attempt {
             captured: Some(write),
             record,

@@ -15,7 +15,7 @@ const INPUT: &str = r#"{
 #[test]
 fn secrets_and_private_texts_are_removed_and_the_rest_stays() {
     let secrets = ["${}from-env".to_owned()].into();
-    let redactor = Redactor::new(INPUT.as_bytes().into(), secrets);
+    let redactor = Redactor::new(vec![INPUT.as_bytes().into()], secrets);
     let text = "Jane Roe: tok-4711 tok-0815 s3cr3t hunter2 'call back on Monday' ${}from-env no";
     assert_eq!(
         redactor.redact(text),
@@ -25,7 +25,7 @@ fn secrets_and_private_texts_are_removed_and_the_rest_stays() {
 
 #[test]
 fn whoever_may_see_private_texts_sees_no_secret() {
-    let redactor = Redactor::new(INPUT.as_bytes().into(), ["from-env".to_owned()].into());
+    let redactor = Redactor::new(vec![INPUT.as_bytes().into()], ["from-env".to_owned()].into());
     assert_eq!(
         redactor
             .showing_private()
@@ -40,7 +40,7 @@ fn a_text_is_found_in_json_and_where_it_was_cut() {
         "authHeader": "Bearer tok-\"4711\"-and-more",
         "note": "She said \"call back on Monday\"\nżółć",
     });
-    let redactor = Redactor::new(input.to_string().into_bytes().into(), Arc::default());
+    let redactor = Redactor::new(vec![input.to_string().into_bytes().into()], Arc::default());
     let table = [
         ("refused: tok-\"471", "refused: ***"),
         ("refused: tok-\"471x", "refused: ***x"),
@@ -63,7 +63,7 @@ fn a_text_is_found_in_json_and_where_it_was_cut() {
 fn a_private_text_is_found_as_the_html_of_a_log_entry_has_it() {
     let note = "Said \"<no>\" & left\r\nwill call\nback on Monday";
     let input = json!({ "note": note, "aiNote": "a < b && \"c\"" });
-    let redactor = Redactor::new(input.to_string().into_bytes().into(), Arc::default());
+    let redactor = Redactor::new(vec![input.to_string().into_bytes().into()], Arc::default());
     let html = "Said &quot;&lt;no&gt;&quot; &amp; left<br>will call<br>back on Monday";
     let shown = json!({ "b": format!("{html}\\") }).to_string();
     let table = [
@@ -100,7 +100,7 @@ fn a_composed_entry_is_found_line_by_line_and_its_labels_may_be_read() {
     ];
     for entry in entries {
         let input = json!({ "composedLogDetails": entry }).to_string();
-        let redactor = Redactor::new(input.into_bytes().into(), Arc::default());
+        let redactor = Redactor::new(vec![input.into_bytes().into()], Arc::default());
         let quoted = json!({ "body": entry }).to_string();
         for text in [entry, &quoted, &as_html(entry), &as_json(&as_html(entry))] {
             let shown = redactor.redact(&format!("refused: {text}"));
@@ -119,7 +119,7 @@ fn a_composed_entry_is_found_line_by_line_and_its_labels_may_be_read() {
 fn only_the_scheme_of_an_authorization_is_shown() {
     let shown = |input: Value, secrets: &[&str], text: &str| {
         let secrets = secrets.iter().map(|&secret| secret.to_owned()).collect();
-        Redactor::new(input.to_string().into_bytes().into(), secrets).redact(text)
+        Redactor::new(vec![input.to_string().into_bytes().into()], secrets).redact(text)
     };
     let nothing = || json!({});
     for secret in ["correct horse battery", "swordfish 12"] {
@@ -149,7 +149,7 @@ fn a_secret_url_leaves_other_urls_readable() {
     let link = "https://ringsense.example/records/4711";
     let input = json!({ "ringSenseLink": link });
     let secrets = ["https://hooks.example/s3cret".to_owned()].into();
-    let redactor = Redactor::new(input.to_string().into_bytes().into(), secrets);
+    let redactor = Redactor::new(vec![input.to_string().into_bytes().into()], secrets);
     let table = [
         (
             "see https://docs.example/help",
@@ -171,6 +171,6 @@ fn a_secret_url_leaves_other_urls_readable() {
 
 #[test]
 fn debug_output_shows_no_text() {
-    let redactor = Redactor::new(INPUT.as_bytes().into(), Arc::default());
+    let redactor = Redactor::new(vec![INPUT.as_bytes().into()], Arc::default());
     assert!(!format!("{redactor:?}").contains("tok"));
 }

@@ -41,8 +41,13 @@ fn user() -> Value {
 
 /// Sets up the Example CRM, with the user in a file.
 fn scene(user: &Value) -> Scene {
+    scene_with("", user)
+}
+
+/// As [`scene`], with more sections of the manifest.
+fn scene_with(sections: &str, user: &Value) -> Scene {
     let deals = "[[custom_fields]]\nname = \"deals\"\ntype = \"input\"";
-    let mut scene = Scene::example_with(deals).unwrap();
+    let mut scene = Scene::example_with(&format!("{deals}\n{sections}")).unwrap();
     scene.place.guard(&GUARDED);
     fs::write(scene.place.root().join("user.json"), user.to_string()).unwrap();
     scene
@@ -170,6 +175,49 @@ fn all_faults_of_request_and_user_are_told_at_once_and_nothing_is_sent() {
 }
 
 #[test]
+fn faults_of_the_custom_fields_stand_in_the_same_answer() {
+    let mut user = user();
+    user["timezoneName"] = json!(1);
+    let stage = "[[custom_fields]]\nname = \"stage\"\ntype = \"date\"";
+    let scene = scene_with(stage, &user);
+    let mut request = request();
+    request["logInfo"]["startTime"] = json!("t0ken-of-the-user");
+    request["additionalSubmission"] = json!({ "stage": "t0ken-of-the-user" });
+    let output = log(&scene, &request, &[]).run().unwrap();
+    let expected = [
+        ("/user/timezoneName", "expected a string, found the number 1"),
+        ("/logInfo/startTime", "expected a date with a time like 2026-03-05T23:59:30Z, or milliseconds since 1970, found \
+                                the string \"***\""),
+        ("/additionalSubmission/stage", "expected an ISO date like 2026-01-31, with or without a time, found the string \
+                                         \"***\""),
+    ]
+    .map(|(pointer, message)| json!({ "pointer": pointer, "message": message }));
+    assert_eq!(invalid_input(&output)["faults"], json!(expected));
+    assert_eq!(scene.crm.requests(), []);
+}
+
+#[test]
+fn a_wrong_name_is_told_whatever_else_is_wrong() {
+    let scene = scene(&user());
+    let arguments = [
+        "log",
+        "--crm",
+        "other",
+        "--from",
+        "app-connect",
+        "--user",
+        "user.json",
+    ];
+    let invocation = scene.place.switchboard(arguments).unwrap();
+    let output = invocation.stdin("{}").run().unwrap();
+    let outcome = output.json().unwrap();
+    assert_eq!(
+        (output.code, &outcome["error"]["code"]),
+        (Some(2), &json!("unknown-crm"))
+    );
+}
+
+#[test]
 fn each_request_that_cannot_be_logged_is_refused_and_sends_nothing() {
     let scene = scene(&user());
     let request = request();
@@ -180,9 +228,13 @@ fn each_request_that_cannot_be_logged_is_refused_and_sends_nothing() {
     };
     let text = request.to_string();
     for (sent, pointer, message) in [
-        (String::new(), "", "is empty, expected one JSON object"),
+        (
+            String::new(),
+            "",
+            "the input is empty, expected one JSON object",
+        ),
         ("[]".to_owned(), "", "expected an object, found an array"),
-        (text[1..].to_owned(), "", "is not JSON: "),
+        (text[1..].to_owned(), "", "the input is not JSON: "),
         (
             text.replacen('{', "{\"note\":\"\",", 1),
             "/note",
@@ -197,7 +249,7 @@ fn each_request_that_cannot_be_logged_is_refused_and_sends_nothing() {
         (
             text.replace("s-9a", "\\ud800"),
             "",
-            "is JSON that cannot be passed on safely",
+            "the input is JSON that cannot be passed on safely",
         ),
     ] {
         let output = log(&scene, &request, &[]).stdin(sent).run().unwrap();

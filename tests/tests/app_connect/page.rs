@@ -4,7 +4,6 @@ use std::fs;
 
 use serde_json::{Value, json};
 use switchboard_connector_sdk::CreateCallLog;
-use switchboard_host::app_connect_input;
 use switchboard_tests::workspace_root;
 
 use crate::{file, request, user};
@@ -15,8 +14,8 @@ fn the_example_of_the_page_makes_the_input_that_is_checked_in() {
 }
 
 fn input(request: &Value, user: &Value) -> Value {
-    let input = app_connect_input(request.to_string().as_bytes(), user.to_string().as_bytes());
-    serde_json::from_slice(&input.unwrap()).unwrap()
+    let call = CreateCallLog::from_app_connect(request.to_string(), user.to_string());
+    serde_json::from_str(call.unwrap().raw().get()).unwrap()
 }
 
 /// Returns the rows of a table on the page: a member, and where it goes.

@@ -29,7 +29,10 @@ fn a_hundred_thousand_levels_end_in_a_fault() {
     for cut_off in ["[".repeat(100_000), objects] {
         let found = faults(cut_off);
         assert!(
-            found.last().unwrap().starts_with("is not JSON: EOF"),
+            found
+                .last()
+                .unwrap()
+                .starts_with("the input is not JSON: EOF"),
             "{found:?}"
         );
     }
@@ -38,51 +41,63 @@ fn a_hundred_thousand_levels_end_in_a_fault() {
 #[test]
 fn what_is_no_json_is_refused_with_its_place() {
     for (text, message) in [
-        ("", "is empty, expected one JSON object"),
-        (" \n", "is empty, expected one JSON object"),
+        ("", "the input is empty, expected one JSON object"),
+        (" \n", "the input is empty, expected one JSON object"),
         (
             "{",
-            "is not JSON: EOF while parsing an object at line 1 column 1",
+            "the input is not JSON: EOF while parsing an object at line 1 column 1",
         ),
-        ("{}x", "is not JSON: trailing characters at line 1 column 3"),
+        (
+            "{}x",
+            "the input is not JSON: trailing characters at line 1 column 3",
+        ),
         (
             "{} {}",
-            "is not JSON: trailing characters at line 1 column 4",
+            "the input is not JSON: trailing characters at line 1 column 4",
         ),
         (
             "{'a':1}",
-            "is not JSON: key must be a string at line 1 column 2",
+            "the input is not JSON: key must be a string at line 1 column 2",
         ),
-        ("[1,]", "is not JSON: trailing comma at line 1 column 4"),
+        (
+            "[1,]",
+            "the input is not JSON: trailing comma at line 1 column 4",
+        ),
         (
             "{\"a\":01}",
-            "is not JSON: invalid number at line 1 column 7",
+            "the input is not JSON: invalid number at line 1 column 7",
         ),
         (
             "{\"a\":NaN}",
-            "is not JSON: expected value at line 1 column 6",
+            "the input is not JSON: expected value at line 1 column 6",
         ),
         (
             "{\"a\":1e999}",
-            "is JSON that cannot be passed on safely: number out of range at line 1 column 10; send numbers that a double can hold",
+            "the input is JSON that cannot be passed on safely: number out of range at line 1 column 10; send numbers that a double can hold",
         ),
         (
             "{\"a\":\"\\ud800\"}",
-            "is JSON that cannot be passed on safely: unexpected end of hex escape at line 1 column 13; send whole characters: this escape is half of one, as where a text was cut within an emoji",
+            "the input is JSON that cannot be passed on safely: unexpected end of hex escape at line 1 column 13; send whole characters: this escape is half of one, as where a text was cut within an emoji",
         ),
         (
             "{\"\\udc00\":1}",
-            "is JSON that cannot be passed on safely: lone leading surrogate in hex escape at line 1 column 8; send whole characters: this escape is half of one, as where a text was cut within an emoji",
+            "the input is JSON that cannot be passed on safely: lone leading surrogate in hex escape at line 1 column 8; send whole characters: this escape is half of one, as where a text was cut within an emoji",
         ),
         (
             "{\"a\":\"\u{1}\"}",
-            "is not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 1 column 7",
+            "the input is not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 1 column 7",
         ),
-        ("\u{feff}{}", "starts with a byte order mark; leave it out"),
+        (
+            "\u{feff}{}",
+            "the input starts with a byte order mark; leave it out",
+        ),
     ] {
         assert_eq!(faults(text), [message], "{text:?}");
     }
-    assert_eq!(faults(b"{\"a\":\"\xff\"}"), ["is not UTF-8 from byte 6 on"]);
+    assert_eq!(
+        faults(b"{\"a\":\"\xff\"}"),
+        ["the input is not UTF-8 from byte 6 on"]
+    );
     assert_eq!(faults("[]"), ["expected an object, found an array"]);
     assert_eq!(faults("null"), ["expected an object, found null"]);
 }
@@ -93,7 +108,7 @@ fn ten_mebibytes_are_read_and_one_byte_more_is_refused() {
     assert!(CreateCallLog::from_json(EXAMPLE.to_owned() + &padding).is_ok());
     assert_eq!(
         faults(EXAMPLE.to_owned() + &padding + " "),
-        ["is longer than the 10485760 bytes that are read; leave transcripts out"]
+        ["the input is longer than the 10485760 bytes that are read; leave transcripts out"]
     );
 }
 
@@ -205,7 +220,7 @@ fn the_largest_inputs_of_one_kind_are_read_or_refused() {
             panic!("{found:?}");
         };
         assert!(deep.ends_with("is nested deeper than 64 levels"), "{deep}");
-        assert!(no_json.starts_with("is not JSON: "), "{no_json}");
+        assert!(no_json.starts_with("the input is not JSON: "), "{no_json}");
     }
     let escapes = r"\n".repeat(n_left / 2);
     let text = EXAMPLE.replacen('{', &format!(r#"{{ "voicemailLink": "{escapes}","#), 1);

@@ -130,10 +130,10 @@ pub(super) fn check(text: &str) {
 /// Whether an input was refused because it is no JSON that a parser takes.
 fn is_unreadable(invalid: &InvalidInput) -> bool {
     let starts = [
-        "is empty",
-        "is not JSON",
-        "is JSON that",
-        "starts with a byte",
+        "the input is empty",
+        "the input is not JSON",
+        "the input is JSON that",
+        "the input starts with a byte",
     ];
     let mut messages = invalid.faults().iter().map(|fault| &fault.message);
     messages.any(|message| starts.iter().any(|start| message.starts_with(start)))

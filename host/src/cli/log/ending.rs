@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use switchboard_host::{CallOptions, CallOutcome, DryRun, Fault, Host};
+use switchboard_host::{CallInput, CallOptions, CallOutcome, DryRun, Fault, Host};
 
 use crate::cli::{FAILURE, print, say};
 
@@ -27,7 +27,7 @@ pub(super) enum Ending {
 }
 
 impl Purpose {
-    pub(super) async fn carry_out(self, host: &Host, crm: &str, input: Vec<u8>) -> Ending {
+    pub(super) async fn carry_out(self, host: &Host, crm: &str, input: CallInput) -> Ending {
         let options = CallOptions::default();
         match self {
             Purpose::Log => Ending::Call(host.create_call_log(crm, input, options).await),
