@@ -19,6 +19,9 @@ pub(crate) const MASK: &str = "***";
 const MIN_SECRET_CHARS: usize = 4;
 const MIN_PRIVATE_CHARS: usize = 8;
 
+/// Shorter parts of a URL are words like `api` or `v1`.
+const MIN_URL_PART_CHARS: usize = 8;
+
 /// How many first bytes texts are found by: no more than the shortest text has.
 const KEY_BYTES: usize = MIN_SECRET_CHARS;
 
@@ -131,10 +134,13 @@ impl Texts {
         self.0.entry(key).or_default().push(hidden);
     }
 
+    /// Adds a secret. Of a URL also the parts that hold one: others may quote a path without its host.
     fn add_secret(&mut self, secret: &str) {
         let secret = secret.trim();
-        if is_long_enough(secret) {
-            self.add(secret, TELLING_SECRET_CHARS);
+        for text in std::iter::once(secret).chain(secret_parts(secret)) {
+            if is_long_enough(text) {
+                self.add(text, TELLING_SECRET_CHARS);
+            }
         }
     }
 
@@ -238,6 +244,28 @@ fn url_scheme(text: &str) -> &str {
         Some((scheme, _)) if is_scheme(scheme) => &text[..scheme.len() + "://".len()],
         _ => "",
     }
+}
+
+/// Returns the parts of a URL that may be secrets by themselves: user and password, long segments of the path, and long
+/// values of the query. Another text has none.
+fn secret_parts(text: &str) -> Vec<&str> {
+    let Some(rest) = text
+        .get(url_scheme(text).len()..)
+        .filter(|rest| rest.len() < text.len())
+    else {
+        return Vec::new();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(end);
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let values = query
+        .split(['&', '#'])
+        .map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+    let long = path.split(['/', '#']).chain(values);
+    let long = long.filter(|part| part.chars().count() >= MIN_URL_PART_CHARS);
+    let user_info = authority.rsplit_once('@').map(|(user_info, _)| user_info);
+    let user_info = user_info.into_iter().flat_map(|it| it.split(':'));
+    user_info.chain(long).collect()
 }
 
 /// Returns how many bytes both texts begin with, in whole characters.

@@ -170,6 +170,32 @@ fn a_secret_url_leaves_other_urls_readable() {
 }
 
 #[test]
+fn a_part_of_a_secret_url_is_found_alone() {
+    let url = "https://robot:pa55word@hooks.example/services/T0KEN-11/v1?key=APIKEY-99&mode=json#tail-of-it";
+    let input = json!({ "user": { "hookToken": "http://h/APIKEY-777888" } });
+    let redactor = Redactor::new(
+        vec![input.to_string().into_bytes().into()],
+        [url.to_owned()].into(),
+    );
+    let table = [
+        (
+            "GET /services/T0KEN-11/v1?key=APIKEY-99&mode=json: 404",
+            "GET /***/***/v1?key=***&mode=json: 404",
+        ),
+        ("no route /APIKEY-777888", "no route /***"),
+        ("robot has password pa55word", "*** has password ***"),
+        ("at #tail-of-it", "at #***"),
+        (
+            "hooks.example is down, mode json, v1",
+            "hooks.example is down, mode json, v1",
+        ),
+    ];
+    for (text, expected) in table {
+        assert_eq!(redactor.redact(text), expected);
+    }
+}
+
+#[test]
 fn debug_output_shows_no_text() {
     let redactor = Redactor::new(vec![INPUT.as_bytes().into()], Arc::default());
     assert!(!format!("{redactor:?}").contains("tok"));
