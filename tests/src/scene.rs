@@ -102,9 +102,18 @@ impl Scene {
     ///
     /// As [`example`](Scene::example).
     pub fn echo() -> Result<Self> {
+        Self::echo_with("[log]\nformat = \"custom\"")
+    }
+
+    /// As [`echo`](Scene::echo), with other sections of the manifest than the one that has nothing composed.
+    ///
+    /// # Errors
+    ///
+    /// As [`example`](Scene::example).
+    pub fn echo_with(sections: &str) -> Result<Self> {
         let scene = Self::new("echo", MockCrm::start()?)?;
         let base_url = scene.crm.url();
-        let sections = format!("[log]\nformat = \"custom\"\n[settings]\nbase_url = {base_url:?}");
+        let sections = format!("{sections}\n[settings]\nbase_url = {base_url:?}");
         let manifest = manifest("echo", "Echo", &sections);
         scene.place.write_manifest("echo", &manifest)?;
         Ok(scene)

@@ -1,4 +1,5 @@
 //! What reaches a connector is the text that came in: through the host, the boundary and the library, byte for byte.
+//! What the host completes are two members of it.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,7 +9,10 @@
 use mock_crm::MockCrm;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use switchboard_host::{CallOptions, Host};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use switchboard_host::compose::{Format, compose};
+use switchboard_host::{CallOptions, CreateCallLog, Host};
 use switchboard_tests::Scene;
 use tokio::runtime::Runtime;
 
@@ -19,9 +23,30 @@ struct Echo {
     runtime: Runtime,
 }
 
+/// Custom fields of which one is filled in, and one left out.
+const FIELDS: &str = r#"
+[[custom_fields]]
+name = "stage"
+type = "input"
+default = "1"
+
+[[custom_fields]]
+name = "notice"
+type = "warning"
+"#;
+
 impl Echo {
     fn new() -> Self {
-        let scene = Scene::echo().unwrap();
+        Self::of(Scene::echo().unwrap())
+    }
+
+    /// As [`new`](Self::new), for a CRM whose entries are composed and that has custom fields.
+    fn completing(format: Format) -> Self {
+        let sections = format!("[log]\nformat = \"{format}\"\n{FIELDS}");
+        Self::of(Scene::echo_with(&sections).unwrap())
+    }
+
+    fn of(scene: Scene) -> Self {
         let host = scene.host().unwrap();
         let runtime = Runtime::new().unwrap();
         Self {
@@ -82,6 +107,74 @@ fn every_accepted_input_reaches_the_connector_unchanged() {
         .unwrap();
 }
 
+#[test]
+fn every_member_that_is_not_completed_keeps_its_text_and_place() {
+    for format in [Format::Html, Format::Plain] {
+        let echo = Echo::completing(format);
+        TestRunner::new(Config::with_cases(60))
+            .run(&accepted_input(), |input| {
+                let call = CreateCallLog::from_json(&input).unwrap();
+                let details = serde_json::to_string(&compose(&call, format)).unwrap();
+                let mut expected = members(&input);
+                complete_submission(&mut expected);
+                expected.push((r#""composedLogDetails""#.to_owned(), details));
+                prop_assert_eq!(members(&echo.log(&input)), expected);
+                Ok(())
+            })
+            .unwrap();
+    }
+}
+
+/// The text of a member's name, and that of its value.
+type Member = (String, String);
+
+/// Leaves the notice out of an input's submission and fills the default in.
+fn complete_submission(input: &mut [Member]) {
+    let submission = input
+        .iter_mut()
+        .find(|(name, _)| name.contains("Submission"));
+    let (_, submission) = submission.unwrap();
+    let mut fields = members(submission);
+    fields.retain(|(name, value)| name != r#""notice""# || value == r#""""#);
+    fields.push((r#""stage""#.to_owned(), r#""1""#.to_owned()));
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}:{value}"))
+        .collect();
+    *submission = format!("{{{}}}", fields.join(","));
+}
+
+/// Takes an object apart, in order.
+fn members(json: &str) -> Vec<Member> {
+    serde_json::from_str::<Members>(json).unwrap().0
+}
+
+struct Members(Vec<Member>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    members.push((name.get().to_owned(), value.get().to_owned()));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
 /// An input with the required members, among others, in any order and spelling.
 fn accepted_input() -> impl Strategy<Value = String> {
     let user = object(vec![("id", id()), ("hostname", text())]);
@@ -103,7 +196,7 @@ fn accepted_input() -> impl Strategy<Value = String> {
         ("callLog", call_log),
         ("note", text()),
         ("transcript", text()),
-        ("additionalSubmission", object(Vec::new())),
+        ("additionalSubmission", object(vec![("notice", text())])),
     ])
 }
 
