@@ -83,6 +83,50 @@ fn the_whole_input_has_every_member_of_the_schema() {
     assert!(agree(&validator("input"), &whole, "the whole input"));
 }
 
+/// Collects the names of the members that the code reads, from its text.
+fn members_of_the_reader() -> BTreeSet<String> {
+    let model = workspace_root().join("connector-sdk/src/model");
+    let files = ["input.rs", "parties.rs", "record.rs"];
+    let texts = files.map(|file| fs::read_to_string(model.join(file)).unwrap());
+    let code = texts.iter().flat_map(|text| {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        code.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+    });
+    code.flat_map(names_read).collect()
+}
+
+/// Returns the quoted words of a line that name a member.
+fn names_read(line: &str) -> Vec<String> {
+    let readers = ["get(", "as_sent(", "_text(", "_id(", "cost("];
+    let parts: Vec<_> = line.split('"').collect();
+    let quoted = parts.windows(3).step_by(2);
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let named = quoted.filter(|around| is_name(around[1]));
+    let read = named.filter(|around| {
+        let is_alone = around[2].starts_with(')');
+        around[2].starts_with(", faults")
+            || is_alone && readers.iter().any(|reader| around[0].ends_with(reader))
+    });
+    read.map(|around| around[1].to_owned()).collect()
+}
+
+#[test]
+fn every_member_that_the_code_reads_stands_in_the_schema() {
+    let members = members_of_the_input();
+    let in_schema: BTreeSet<_> = members
+        .iter()
+        .filter_map(|pointer| pointer.rsplit('/').next())
+        .collect();
+    let read = members_of_the_reader();
+    let missing: Vec<_> = read
+        .iter()
+        .filter(|name| !in_schema.contains(name.as_str()))
+        .collect();
+    assert_eq!(missing, [] as [&str; 0]);
+    assert!(read.len() > 45, "{read:#?}");
+}
+
 #[test]
 fn each_member_of_each_kind_is_taken_by_both_or_by_neither() {
     let schema = validator("input");
