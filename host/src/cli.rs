@@ -2,6 +2,7 @@
 
 mod compose;
 mod config;
+mod core_dumps;
 mod inspect;
 mod list;
 mod log;

@@ -34,5 +34,5 @@ pub use loader::{
     ParseGlibcVersionError, Platform, inspect,
 };
 pub use outcome::{CallError, CallOutcome};
-pub use switchboard_connector_sdk::model::{InputFault, InvalidInput};
+pub use switchboard_connector_sdk::model::{InputFault, InvalidInput, MAX_INPUT_BYTES};
 pub use switchboard_connector_sdk::{CreateCallLog, Fault, FaultCode, MessageType};

@@ -149,7 +149,11 @@ fn settled(id: String, crm: &str, settlement: Settlement) -> CallOutcome {
     }
 }
 
-async fn attempt(call: &Call, prepared: &mut Prepared<'_>, started: Instant) -> Result<Attempt, Fault> {
+async fn attempt(
+    call: &Call,
+    prepared: &mut Prepared<'_>,
+    started: Instant,
+) -> Result<Attempt, Fault> {
     let ready = prepared.ready;
     if call.writes == Writes::Capture && ready.own_network {
         return Err(own_network());

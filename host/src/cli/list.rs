@@ -11,8 +11,8 @@ use super::{FAILURE, print, say_if_disabled};
 
 /// List the CRMs that manifests enable
 ///
-/// Prints a line a CRM: name, display name, connector, version, state, library; in a terminal a table. Loads every connector, as a gateway does
-/// when it starts. What is wrong with a manifest is shown on stderr with its line.
+/// Prints a line a CRM: name, display name, connector, version, state, library; in a terminal a table. Loads every
+/// connector, as a gateway does when it starts. What is wrong with a manifest is shown on stderr with its line.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Print JSON

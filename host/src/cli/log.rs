@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use switchboard_host::{CallInput, Fault, Host, with_auth_header};
 
 use super::config::Settings;
-use super::{say, say_if_disabled, source};
+use super::{core_dumps, say, say_if_disabled, source};
 use ending::{Ending, Purpose};
 
 /// Log one call into a CRM
@@ -68,7 +68,7 @@ impl Arguments {
 
 /// Logs the call. Every end prints one JSON object.
 pub(super) fn run(arguments: &Arguments, settings: anyhow::Result<Settings>) -> ExitCode {
-    forbid_core_dumps();
+    core_dumps::forbid();
     let started = Instant::now();
     let ending = ending(arguments, settings);
     ending
@@ -79,40 +79,20 @@ pub(super) fn run(arguments: &Arguments, settings: anyhow::Result<Settings>) -> 
 /// Makes the ending of a call that got to no host, and writes its log line in the host's place.
 fn refused(arguments: &Arguments, fault: &Fault, started: Instant) -> Ending {
     let crm = &arguments.crm;
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
         crm,
         outcome = "not logged",
         code = fault.code().as_str(),
-        duration_ms,
+        duration_ms = duration_ms(started),
         requests_sent = 0,
         "call ended"
     );
     arguments.purpose().failed(crm, fault)
 }
 
-/// Keeps the token and the note out of core dumps, those of a connector's crash included.
-#[cfg(unix)]
-fn forbid_core_dumps() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    // Lowering a limit is always allowed; where a system refuses it, calls are logged all the same.
-    let _ = setrlimit(Resource::Core, none);
-    // A dump that the kernel pipes to a program heeds no limit. Debuggers, which read what they trace, lose their
-    // sight with it, so it stays on for those who load libraries by path for their sake.
-    #[cfg(target_os = "linux")]
-    if std::env::var_os("SWITCHBOARD_LOAD").is_none() {
-        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
-    }
+fn duration_ms(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
-
-/// Elsewhere the system's own settings hold.
-#[cfg(not(unix))]
-fn forbid_core_dumps() {}
 
 fn ending(arguments: &Arguments, settings: anyhow::Result<Settings>) -> Result<Ending, Fault> {
     let settings = settings.map_err(disabled)?;
@@ -140,6 +120,7 @@ async fn prepare_and_log(
     arguments: Arguments,
     settings: Settings,
 ) -> Result<(Host, Ending), Fault> {
+    let started = Instant::now();
     let mut signals = Signals::new();
     let (crm, purpose) = (arguments.crm.clone(), arguments.purpose());
     let prepared = tokio::task::spawn_blocking(move || prepare(&arguments, &settings));
@@ -151,7 +132,8 @@ async fn prepare_and_log(
             return Err(Fault::unavailable("the program was told to stop before anything was sent"));
         }
     };
-    let ending = log(&host, &crm, purpose, input, &mut signals).await;
+    let ended = log(&host, &crm, purpose, input, &mut signals).await;
+    let ending = ended.unwrap_or_else(|| cut_off(&host, &crm, purpose, started));
     Ok((host, ending))
 }
 
@@ -230,14 +212,14 @@ fn variable(name: &str) -> anyhow::Result<String> {
 }
 
 /// Logs the call. The first signal ends what has not been written; a write under way is waited for. The second ends
-/// the waiting, too.
+/// the waiting, too: then nobody knows the outcome.
 async fn log(
     host: &Host,
     crm: &str,
     purpose: Purpose,
     input: CallInput,
     signals: &mut Signals,
-) -> Ending {
+) -> Option<Ending> {
     let call = purpose.carry_out(host, crm, input);
     let interrupted = async {
         signals.next().await;
@@ -249,9 +231,25 @@ async fn log(
     };
     tokio::select! {
         biased;
-        ending = call => ending,
-        () = interrupted => purpose.interrupted(crm),
+        ending = call => Some(ending),
+        () = interrupted => None,
     }
+}
+
+/// Makes the outcome of a call that nobody waits for any longer, and writes its log line in the host's place.
+fn cut_off(host: &Host, crm: &str, purpose: Purpose, started: Instant) -> Ending {
+    let fault = purpose.interruption();
+    tracing::info!(
+        crm,
+        outcome = purpose.word_of_interruption(),
+        code = fault.code().as_str(),
+        error = fault.message(),
+        duration_ms = duration_ms(started),
+        "call ended"
+    );
+    let crms = host.crms();
+    let known = crms.iter().find(|known| known.name == crm);
+    purpose.failed(known.map_or(crm, |known| &known.display_name), &fault)
 }
 
 /// SIGINT, SIGTERM and SIGHUP, in their order. Where the system gives no handlers, a signal ends the program.

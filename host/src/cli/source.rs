@@ -5,12 +5,13 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
+use switchboard_host::MAX_INPUT_BYTES;
 
 /// The file name that stands for stdin.
 pub(super) const STDIN: &str = "-";
 
 /// More than the largest input, so that one that is too large is seen to be.
-const MAX_READ_BYTES: u64 = 10 * 1024 * 1024 + 1;
+const MAX_READ_BYTES: u64 = MAX_INPUT_BYTES as u64 + 1;
 
 /// Reads an input from a file, or from stdin for a hyphen.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

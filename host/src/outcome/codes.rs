@@ -29,6 +29,9 @@ const fn code(exit: u8, http: u16, message_type: MessageType, sentence: &'static
     }
 }
 
+/// What the user reads where no place in the input is wrong: the command that should have read it is.
+const WITHOUT_FAULTS: &str = "The call was not logged: {why}. Tell your administrator.";
+
 fn describe(fault: FaultCode) -> Code {
     use MessageType::{Danger, Warning};
     match fault {
@@ -162,8 +165,11 @@ pub(super) fn wait(fault: &Fault) -> Option<Duration> {
 pub(super) fn sentence(code: FaultCode, crm: &str, fault: &Fault) -> String {
     let why = why(fault);
     // The fault's text comes last: it may hold braces of its own.
-    let sentence = describe(code)
-        .sentence
+    let sentence = match code {
+        FaultCode::InvalidInput if fault.faults().is_empty() => WITHOUT_FAULTS,
+        _ => describe(code).sentence,
+    };
+    let sentence = sentence
         .replace("{crm}", crm)
         .replace("{when}", &when(wait(fault)));
     match sentence.contains("{Why}") {
@@ -281,11 +287,19 @@ mod tests {
                 .unwrap()
                 .to_owned()
         };
-        assert_eq!(shown(0), "All of it");
         assert_eq!(shown(3), "/1: is wrong; /2: is wrong; /3: is wrong");
         assert_eq!(
             shown(101),
             "/1: is wrong; /2: is wrong; /3: is wrong; and 98 more"
+        );
+    }
+
+    #[test]
+    fn whoever_is_given_no_fault_to_correct_is_sent_to_the_administrator() {
+        let fault = Fault::invalid_input("cannot open user.json: No such file.");
+        assert_eq!(
+            sentence(fault.code(), "Acme", &fault),
+            "The call was not logged: cannot open user.json: No such file. Tell your administrator."
         );
     }
 

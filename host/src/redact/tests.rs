@@ -25,7 +25,10 @@ fn secrets_and_private_texts_are_removed_and_the_rest_stays() {
 
 #[test]
 fn whoever_may_see_private_texts_sees_no_secret() {
-    let redactor = Redactor::new(vec![INPUT.as_bytes().into()], ["from-env".to_owned()].into());
+    let redactor = Redactor::new(
+        vec![INPUT.as_bytes().into()],
+        ["from-env".to_owned()].into(),
+    );
     assert_eq!(
         redactor
             .showing_private()

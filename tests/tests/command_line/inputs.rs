@@ -165,6 +165,11 @@ fn what_cannot_be_read_is_an_outcome_too() {
     );
     let message = output.json().unwrap()["error"]["message"].to_string();
     assert!(message.contains("cannot open missing.json"), "{message}");
+    let sentence = output.json().unwrap()["returnMessage"]["message"].to_string();
+    assert!(
+        sentence.ends_with(". Tell your administrator.\""),
+        "{sentence}"
+    );
     assert_eq!(scene.crm.requests(), []);
 }
 

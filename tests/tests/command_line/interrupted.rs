@@ -1,6 +1,6 @@
 //! SIGINT, SIGTERM and SIGHUP before and while a call is under way.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -77,7 +77,41 @@ fn a_second_signal_ends_the_waiting_for_a_write() {
     assert_eq!((output.code, output.signal), (Some(3), None), "{output:?}");
     let outcome = output.json().unwrap();
     assert_eq!(outcome["error"]["code"], "unknown-outcome", "{outcome}");
+    let sentence = "Nobody knows whether the call was logged: Example CRM did not confirm it. Look it up in Example CRM \
+                    before you log it again.";
+    assert_eq!(outcome["returnMessage"]["message"], sentence);
+    let ended = r#"call ended crm="example" outcome="unknown" code="unknown-outcome""#;
+    assert!(output.stderr.contains(ended), "{output:?}");
     assert_eq!(scene.crm.n_entries(), 1);
+}
+
+/// Requires that a process leaves no core dump.
+#[cfg(target_os = "linux")]
+fn check_core_limit(id: u32) {
+    let limits = std::fs::read_to_string(format!("/proc/{id}/limits")).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let core: Vec<_> = core.unwrap().split_whitespace().skip(4).take(2).collect();
+    assert_eq!(core, ["0", "0"], "{limits}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_that_is_composed_gets_into_a_core_dump() {
+    let mut command = Command::new(program("switchboard-host", "switchboard").unwrap());
+    command.args(["compose", "--format", "text/plain"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // No pipe holds so much: it is being read.
+    stdin.write_all(&vec![b' '; 4 * 1024 * 1024]).unwrap();
+    check_core_limit(child.id());
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(2));
 }
 
 #[cfg(target_os = "linux")]
@@ -85,12 +119,7 @@ fn a_second_signal_ends_the_waiting_for_a_write() {
 fn nothing_of_a_call_gets_into_a_core_dump() {
     let (scene, gate) = (Scene::example().unwrap(), Gate::new());
     let running = writing(&scene, &gate);
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id())).unwrap();
-    let core = limits
-        .lines()
-        .find(|line| line.starts_with("Max core file size"));
-    let core: Vec<_> = core.unwrap().split_whitespace().skip(4).take(2).collect();
-    assert_eq!(core, ["0", "0"], "{limits}");
+    check_core_limit(running.id());
     running.signal(Signal::ABORT).unwrap();
     let output = running.finish().unwrap();
     assert_eq!(output.signal, Some(Signal::ABORT.as_raw()), "{output:?}");

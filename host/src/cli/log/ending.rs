@@ -43,15 +43,22 @@ impl Purpose {
         }
     }
 
-    /// Makes the ending of a call that a second signal has cut off.
-    pub(super) fn interrupted(self, crm: &str) -> Ending {
-        let fault = match self {
+    /// Says what a second signal means for a call that it has cut off.
+    pub(super) fn interruption(self) -> Fault {
+        match self {
             Purpose::Log => Fault::unknown_outcome(
                 "the program was ended while a request may have been under way",
             ),
             Purpose::DryRun => Fault::unavailable("the program was ended; nothing was written"),
-        };
-        self.failed(crm, &fault)
+        }
+    }
+
+    /// Says so in a word, for the log.
+    pub(super) fn word_of_interruption(self) -> &'static str {
+        match self {
+            Purpose::Log => "unknown",
+            Purpose::DryRun => "not logged",
+        }
     }
 }
 
