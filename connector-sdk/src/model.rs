@@ -31,6 +31,7 @@ pub use id::Id;
 pub use input::{CreateCallLog, InputFault, InvalidInput, MAX_INPUT_BYTES, MAX_NESTING};
 pub use outcome::{CallLogged, MessageType, ReturnMessage};
 pub use parties::{Contact, User};
+pub use place::pointer_token;
 pub use privacy::{is_private_member, is_secret_member};
 pub use record::{Billing, CallDuration, CallRecord, Direction, Extension, Leg, Party, Recording};
 

@@ -66,4 +66,5 @@ pub use inspect::{Inspection, inspect};
 pub use library::Library;
 pub use metadata::{Metadata, MetadataError};
 pub use platform::{GlibcVersion, Libc, ParseGlibcVersionError, Platform};
+pub(crate) use printable::printable;
 pub use search::LibraryRef;

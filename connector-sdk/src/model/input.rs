@@ -11,7 +11,7 @@ use super::faults::Faults;
 use super::fields::Fields;
 use super::node::Node;
 use super::parties::{Contact, User, score};
-use super::reader::{Found, Object};
+use super::reader::{Found, Object, mismatch};
 use super::record::{CallRecord, Direction, Party};
 use super::split;
 use super::walk::walk;
@@ -43,6 +43,17 @@ impl InputFault {
             pointer: pointer.into(),
             message: message.into(),
         }
+    }
+
+    /// Makes a fault of a member that is not as `expected`. Says what stands there instead, without showing what is
+    /// secret or private by the member's name.
+    pub fn mismatch(
+        pointer: impl Into<String>,
+        name: &str,
+        expected: &str,
+        found: &RawValue,
+    ) -> Self {
+        Self::new(pointer, mismatch(expected, found, name))
     }
 }
 

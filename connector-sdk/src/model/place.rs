@@ -1,5 +1,6 @@
 //! Where a value stands in an input. It becomes a JSON pointer only where somebody is told.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::input::InputFault;
@@ -112,11 +113,7 @@ impl Token<'_> {
     fn push_to(&self, pointer: &mut String) {
         match self {
             Token::Root => {}
-            Token::Key(key) if key.contains(['~', '/']) => {
-                let key = key.replace('~', "~0").replace('/', "~1");
-                pointer.extend(["/", &key]);
-            }
-            Token::Key(key) => pointer.extend(["/", key]),
+            Token::Key(key) => pointer.extend(["/", &pointer_token(key)]),
             Token::Index(index) => {
                 write!(pointer, "/{index}").expect("a text takes every number");
             }
@@ -126,6 +123,14 @@ impl Token<'_> {
     /// Whether the keys further in may not be shown.
     fn hides_content(&self) -> bool {
         matches!(self, Token::Key(key) if is_secret_member(key) || is_private_member(key))
+    }
+}
+
+/// Writes a member's name as a token of a JSON pointer (RFC 6901).
+pub fn pointer_token(name: &str) -> Cow<'_, str> {
+    match name.contains(['~', '/']) {
+        true => Cow::Owned(name.replace('~', "~0").replace('/', "~1")),
+        false => Cow::Borrowed(name),
     }
 }
 

@@ -115,8 +115,7 @@ impl<'o> Found<'o> {
     pub(super) fn mistyped(&self, kind: &str, faults: &mut Faults) {
         faults.add_with(|| {
             let name = self.place.key().unwrap_or_default();
-            let message = expected(kind, self.excerpt().cut(), name);
-            InputFault::new(self.place.pointer(), message)
+            InputFault::mismatch(self.place.pointer(), name, kind, self.excerpt().cut())
         });
     }
 
@@ -234,7 +233,7 @@ impl Object<'_> {
 }
 
 /// Says what stands where something else was expected, without showing what is secret or private.
-fn expected(kind: &str, found: &RawValue, name: &str) -> String {
+pub(super) fn mismatch(kind: &str, found: &RawValue, name: &str) -> String {
     let is_scalar = !found.get().starts_with(['{', '[', 'n']);
     if is_scalar && !is_secret_member(name) && !is_private_member(name) {
         let shown = shorten(found.get());

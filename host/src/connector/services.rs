@@ -18,6 +18,7 @@ use switchboard_connector_sdk::wire::RequestHead;
 use tracing::{Level, debug, enabled, error, info, trace, warn};
 
 use crate::egress::Wire;
+use crate::loader::printable;
 use crate::redact::Redactor;
 
 /// How much of one log line is written, message and fields together.
@@ -64,7 +65,7 @@ impl LogSink {
 
     fn write(&self, call_id: &str, level: u8, message: &str, fields: &[u8]) {
         let message = self.redact(cut(message, MAX_SEARCHED_BYTES));
-        let message = one_line(&message);
+        let message = printable(&message);
         let message = cut(&message, MAX_LINE_BYTES);
         let fields = self.shown_fields(fields);
         let fields = cut(&fields, MAX_LINE_BYTES - message.len());
@@ -89,7 +90,7 @@ impl LogSink {
             return format!("{} bytes of fields are left out", fields.len());
         }
         match serde_json::from_slice::<Value>(fields) {
-            Ok(fields) => one_line(&self.redactor.redact_json(fields).to_string()),
+            Ok(fields) => printable(&self.redactor.redact_json(fields).to_string()),
             Err(_) => String::new(),
         }
     }
@@ -214,19 +215,6 @@ pub(super) fn now_unix_ms() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Escapes what would end a line or steer a terminal: a CRM's text must not pass for a line of the host.
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\u{2028}' | '\u{2029}' => line.extend(character.escape_default()),
-            _ if character.is_control() => line.extend(character.escape_default()),
-            _ => line.push(character),
-        }
-    }
-    line
 }
 
 fn cut(text: &str, n_bytes: usize) -> &str {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use switchboard_connector_sdk::model::{InputFault, is_private_member, is_secret_member};
+use switchboard_connector_sdk::model::{InputFault, pointer_token};
 
 use super::SUBMISSION;
 use crate::manifest::{CustomField, FieldKind};
@@ -30,9 +30,9 @@ pub(super) fn missing(field: &CustomField) -> InputFault {
 
 /// A value does not fit its field.
 pub(super) fn misfit(field: &CustomField, value: &RawValue, expected: &str) -> InputFault {
-    let found = found(&field.name, value);
-    let message = format!("expected {expected}, found {found}{}", titled(field));
-    at(&field.name, message)
+    let mut fault = InputFault::mismatch(pointer(&field.name), &field.name, expected, value);
+    fault.message += &titled(field);
+    fault
 }
 
 /// Lists what can be selected.
@@ -89,26 +89,13 @@ pub(super) fn dropped(field: &CustomField) -> String {
     )
 }
 
-/// Makes a fault of a field, at its JSON pointer (RFC 6901).
 fn at(name: &str, message: String) -> InputFault {
-    let token = name.replace('~', "~0").replace('/', "~1");
-    InputFault::new(format!("/{SUBMISSION}/{token}"), message)
+    InputFault::new(pointer(name), message)
 }
 
-/// Says what stands there, without showing what is secret or private.
-fn found(name: &str, value: &RawValue) -> String {
-    let shown = value.get();
-    let (article, kind) = match shown.as_bytes().first() {
-        Some(b'{') => return "an object".to_owned(),
-        Some(b'[') => return "an array".to_owned(),
-        Some(b'"') => ("a", "string"),
-        Some(b't' | b'f') => ("a", "boolean"),
-        _ => ("a", "number"),
-    };
-    if is_secret_member(name) || is_private_member(name) {
-        return format!("{article} {kind}");
-    }
-    format!("the {kind} {}", shortened(shown))
+/// Returns where a field stands in an input.
+fn pointer(name: &str) -> String {
+    format!("/{SUBMISSION}/{}", pointer_token(name))
 }
 
 /// Names the field as people know it, where that says more than the pointer.

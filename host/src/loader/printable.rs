@@ -1,17 +1,21 @@
 //! Makes texts of a file fit to be shown: its author may be anybody.
 
-/// Escapes what would steer a terminal or turn the order of letters: control characters and the marks of
-/// Unicode's bidirectional algorithm.
-pub(super) fn printable(text: &str) -> String {
+/// Escapes what would end a line, steer a terminal or turn the order of letters: control characters, Unicode's separators
+/// of lines and the marks of its bidirectional algorithm.
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        if letter.is_control() || is_direction(letter) {
+        if letter.is_control() || is_separator(letter) || is_direction(letter) {
             shown.extend(letter.escape_default());
         } else {
             shown.push(letter);
         }
     }
     shown
+}
+
+fn is_separator(letter: char) -> bool {
+    matches!(letter, '\u{2028}' | '\u{2029}')
 }
 
 fn is_direction(letter: char) -> bool {
@@ -29,6 +33,7 @@ mod tests {
             "\\u{1b}[31ma\\n\\u{9b}\\u{7f}"
         );
         assert_eq!(printable("a\u{202e}os.bil"), "a\\u{202e}os.bil");
+        assert_eq!(printable("a\u{2028}b\u{2029}"), "a\\u{2028}b\\u{2029}");
         let plain = "Zażółć \"gęślą\" 日本 עברית \\n";
         assert_eq!(printable(plain), plain);
     }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, ops::Range};
 
 use serde_json::{Map, Number, Value};
+use switchboard_connector_sdk::model::pointer_token;
 use toml::de::DeValue;
 
 use super::{diagnostic::Place, reader::Item};
@@ -91,8 +92,7 @@ impl fmt::Debug for Settings {
 
 /// Returns a JSON pointer with one more segment.
 pub(super) fn join(pointer: &str, segment: &str) -> String {
-    let segment = segment.replace('~', "~0").replace('/', "~1");
-    format!("{pointer}/{segment}")
+    format!("{pointer}/{}", pointer_token(segment))
 }
 
 /// Turns a TOML value into JSON: a date becomes text. Every value is read, even after a fault.
