@@ -21,13 +21,14 @@ mod writer;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use switchboard_connector_sdk::CreateCallLog;
 
 use components::{COMPONENTS, Source};
 use settings::Settings;
 use writer::Writer;
 
-pub use input::read_input;
+pub use input::{Draft, read_input};
 
 /// How a log entry's body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,8 +71,17 @@ pub struct UnknownFormat(String);
 /// # Ok::<(), switchboard_host::InvalidInput>(())
 /// ```
 pub fn compose(call: &CreateCallLog, format: Format) -> String {
+    write(call, Some(call.call_log().start_time()), format)
+}
+
+/// Writes the components of a call; without a start the date is left out.
+fn write(call: &CreateCallLog, start: Option<Timestamp>, format: Format) -> String {
     let settings = Settings::read(call.user().settings().raw());
-    let source = Source { call, settings };
+    let source = Source {
+        call,
+        start,
+        settings,
+    };
     let mut writer = Writer::new(format, capacity(call));
     for component in &COMPONENTS {
         if !source.settings.is_on(component.switch) {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use switchboard_connector_sdk::CreateCallLog;
 use switchboard_connector_sdk::model::{CallRecord, Direction, Party};
 
@@ -11,6 +12,8 @@ use super::{Format, date, duration, journey, score};
 /// What values are taken from.
 pub(super) struct Source<'a> {
     pub(super) call: &'a CreateCallLog,
+    /// When the call started, if that is to be written.
+    pub(super) start: Option<Timestamp>,
     pub(super) settings: Settings<'a>,
 }
 
@@ -102,7 +105,7 @@ pub(super) static COMPONENTS: [Component; 19] = [
         kind: Field,
         label: ByFormat("Date/Time", "Date/time", "Date/Time"),
         switch: On("addCallLogDateTime"),
-        value: |of| Some(date::text(of.call, &of.settings).into()),
+        value: |of| Some(date::text(of.start?, of.call.user(), &of.settings).into()),
     },
     Component {
         kind: Field,

@@ -7,18 +7,18 @@ mod zone;
 
 use std::borrow::Cow;
 
-use switchboard_connector_sdk::CreateCallLog;
+use jiff::Timestamp;
+use switchboard_connector_sdk::model::User;
 
 use super::settings::Settings;
 
 const DEFAULT_FORMAT: &str = "YYYY-MM-DD hh:mm:ss A";
 
 /// Writes the start of a call.
-pub(super) fn text(call: &CreateCallLog, settings: &Settings<'_>) -> String {
+pub(super) fn text(start: Timestamp, user: &User, settings: &Settings<'_>) -> String {
     let format = settings.date_format();
     let format = format.map_or(Cow::Borrowed(DEFAULT_FORMAT), Cow::Owned);
-    let start = call.call_log().start_time();
-    pattern::write(&format, &start.to_zoned(zone::of(call.user())))
+    pattern::write(&format, &start.to_zoned(zone::of(user)))
 }
 
 #[cfg(test)]

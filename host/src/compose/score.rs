@@ -15,6 +15,9 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     };
     let score = object.get("score").filter(|score| score.get() != "null");
     let score = score.unwrap_or(raw);
+    if score.get() == r#""""# {
+        return None;
+    }
     let score = plain(score).map_or_else(|| compact(score.get()), Cow::into_owned);
     Some(Cow::Owned(score))
 }
@@ -64,7 +67,9 @@ mod tests {
         ] {
             assert_eq!(written(json).as_deref(), Some(expected), "{json}");
         }
-        assert_eq!(written(r#""""#), None);
+        for json in [r#""""#, r#"{ "score": "" }"#] {
+            assert_eq!(written(json), None, "{json}");
+        }
     }
 
     #[test]

@@ -58,7 +58,8 @@ impl Switch {
     }
 }
 
-fn is_truthy(raw: &RawValue) -> bool {
+/// Whether JavaScript takes a value for something; `null` is not asked for.
+pub(super) fn is_truthy(raw: &RawValue) -> bool {
     match raw.get() {
         "false" | r#""""# => false,
         json => number::read(json) != Some(0.0),

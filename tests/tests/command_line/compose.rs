@@ -102,17 +102,98 @@ fn with_one_parameter_beside_the_record_the_others_are_absent() {
             json!("(pending...)"),
             "- Call recording link: (pending...)\n",
         ),
-        (
-            "startTime",
-            json!(0),
-            "- Date/Time: 1970-01-01 12:00:00 AM\n",
-        ),
-        ("result", json!(null), ""),
     ] {
         let mut input = call();
         input[name] = value;
-        assert_eq!(details(&input), expected, "{name}");
+        let date = "- Date/Time: 2026-03-05 05:04:05 PM\n";
+        let (before, behind) = match name {
+            "subject" => (expected, ""),
+            _ => ("", expected),
+        };
+        assert_eq!(details(&input), format!("{before}{date}{behind}"), "{name}");
     }
+}
+
+/// As in App Connect, which takes what JavaScript takes for something.
+#[test]
+fn a_start_that_is_not_among_the_parameters_is_the_records() {
+    let mut input = call();
+    input["duration"] = json!(60);
+    let of_record = "- Date/Time: 2026-03-05 05:04:05 PM\n- Duration: 1 minute\n";
+    for absent in [json!(null), json!(""), json!(0)] {
+        input["startTime"] = absent.clone();
+        assert_eq!(details(&input), of_record, "{absent}");
+    }
+    for absent in [json!(null), json!("")] {
+        input["callLog"]["startTime"] = absent.clone();
+        assert_eq!(details(&input), "- Duration: 1 minute\n", "{absent}");
+    }
+    input["startTime"] = json!("2027-01-01T00:00:00Z");
+    assert_eq!(
+        details(&input),
+        "- Date/Time: 2027-01-01 12:00:00 AM\n- Duration: 1 minute\n"
+    );
+}
+
+#[test]
+fn a_parameter_that_is_null_is_none() {
+    for name in [
+        "subject",
+        "startTime",
+        "duration",
+        "result",
+        "recordingLink",
+    ] {
+        let mut input = call();
+        input[name] = json!(null);
+        assert_eq!(details(&input), details(&call()), "{name}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_record_is_named_even_if_parameters_replace_it() {
+    let place = Workplace::new().unwrap();
+    let input = r#"{
+        "user": { "id": "42" }, "contactInfo": { "id": "77" }, "subject": "beside", "startTime": "soon",
+        "callLog": {
+            "id": "1", "startTime": "2026-03-05T17:04:05Z", "recording": { "link": "a", "link": "b" },
+            "result": "a", "result": "b", "extension": "7"
+        }
+    }"#;
+    let output = compose(&place, &["--format", "text/plain"], input);
+    assert_eq!((output.code, &*output.stdout), (Some(2), ""));
+    assert_eq!(
+        output.stderr,
+        "/callLog/recording/link: stands twice in one object; leave one of the two out\n\
+         /callLog/result: stands twice in one object; leave one of the two out\n\
+         /startTime: expected a date with a time like 2026-03-05T23:59:30Z, or milliseconds since 1970, \
+         found the string \"soon\"\n\
+         /callLog/extension: expected an object, found a string\n"
+    );
+    let twice = input
+        .replace(
+            r#""result": "a", "result": "b", "extension": "7""#,
+            r#""startTime": 1"#,
+        )
+        .replace(r#", "link": "b""#, "");
+    let output = compose(&place, &["--format", "text/plain"], &twice);
+    assert_eq!(
+        output.stderr,
+        "/callLog/startTime: stands twice in one object; leave one of the two out\n"
+    );
+}
+
+#[test]
+fn a_call_with_a_body_of_its_own_is_composed_and_that_is_said() {
+    let place = Workplace::new().unwrap();
+    let mut input = call();
+    input["composedLogDetails"] = json!("what was said");
+    let output = compose(&place, &["--format", "text/plain"], &input.to_string());
+    assert_eq!((output.code, output.stdout), (Some(0), details(&call())));
+    assert_eq!(
+        output.stderr,
+        "note: the call brings composedLogDetails, which is what log would write, unchanged\n"
+    );
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn clock(hours: &str, minutes: &str) -> Option<f64> {
         return None;
     }
     let (hours, minutes): (f64, f64) = (hours.parse().ok()?, minutes.parse().ok()?);
-    Some(sign * (hours * 3600.0 + minutes * 60.0))
+    (minutes < 60.0).then_some(sign * (hours * 3600.0 + minutes * 60.0))
 }
 
 fn number_of_seconds(number: f64) -> f64 {
@@ -97,6 +97,9 @@ mod tests {
             ":",
             "05:30",
             "+5:3",
+            "+5:99",
+            "+05:60",
+            "+0560",
             "+05:30:00",
             "+123:00",
             "+é:00",
