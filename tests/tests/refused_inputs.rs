@@ -49,7 +49,7 @@ const OF_THE_MODEL: &str = r#"
 /user/userSettings | [] | expected an object, found an array
 /user/platformAdditionalInfo | "{}" | expected an object, found a string
 /contactInfo | null | is required and missing
-/contactInfo | 7 | expected an object, found a number
+/contactInfo | 7 | expected an object, found the number 7
 /contactInfo/id | null | is required and missing
 /contactInfo/id | "" | must not be empty
 /contactInfo/type | 1 | expected a string, found the number 1
@@ -71,11 +71,11 @@ const OF_THE_MODEL: &str = r#"
 /callLog/from | "+1" | expected an object, found a string
 /callLog/to | [] | expected an object, found an array
 /callLog/to/extensionId | [] | expected a string or a number, found an array
-/callLog/extension | 7 | expected an object, found a number
-/callLog/billing | 0 | expected an object, found a number
+/callLog/extension | 7 | expected an object, found the number 7
+/callLog/billing | 0 | expected an object, found the number 0
 /callLog/recording | "x" | expected an object, found a string
 /callLog/legs | {} | expected an array, found an object
-/callLog/legs/0 | 1 | expected an object, found a number
+/callLog/legs/0 | 1 | expected an object, found the number 1
 /callLog/legs/0/sessionId | {} | expected a string or a number, found an object
 /note | ["x"] | expected a string, found an array
 /aiNote | 1 | expected a string, found a number
@@ -303,7 +303,7 @@ fn faults_of_the_model_and_of_the_custom_fields_stand_in_one_answer() {
     });
     let faults = [
         ("/user/id", "must not be empty"),
-        ("/callLog/legs", "expected an array, found a number"),
+        ("/callLog/legs", "expected an array, found the number 7"),
         ("/note", "expected a string, found a number"),
         (
             "/additionalSubmission/stage",

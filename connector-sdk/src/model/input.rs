@@ -10,6 +10,7 @@ use super::excerpt::{Around, Excerpt};
 use super::faults::Faults;
 use super::fields::Fields;
 use super::node::Node;
+use super::numbers::Numbers;
 use super::parties::{Contact, User, score};
 use super::reader::{Found, Object, mismatch};
 use super::record::{CallRecord, Direction, Party};
@@ -22,6 +23,9 @@ pub const MAX_INPUT_BYTES: usize = 10 * 1024 * 1024;
 
 /// How deep the values of an input may be nested.
 pub const MAX_NESTING: usize = 64;
+
+/// How many legs a call may have. In memory, a leg takes many times the bytes of its text.
+pub const MAX_LEGS: usize = 10_000;
 
 /// How many objects and arrays are around the innermost value of a view, as in `/callLog/legs/0/from/name`.
 const LEVELS_IN_VIEW: usize = 5;
@@ -198,8 +202,9 @@ impl CreateCallLog {
 
     /// Reads what is there. `None`, which comes with at least one fault, if a required view has no value.
     fn read(text: &str, node: &Node<'_>, faults: &mut Faults) -> Option<Self> {
+        let numbers = Numbers::new(text);
         let text = Around::Input(trimmed(text).into());
-        let input = Found::input(node, &text).object(faults)?;
+        let input = Found::input(node, &text, &numbers).object(faults)?;
         Self::read_members(&input, faults)
     }
 

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer, Visitor};
 
+use super::numbers::Numbers;
+
 /// A JSON value. Its strings are parts of the input's text unless they hold escapes.
 pub(super) enum Node<'t> {
     Null,
     Bool(bool),
     Unsigned(u64),
     Signed(i64),
-    /// Any other number. Its digits stand in the text only: a double does not keep them.
-    Decimal,
+    /// Any other number.
+    Decimal(Decimal<'t>),
     Text(Text<'t>),
     Array(Vec<Node<'t>>),
     /// The members in order. Of two with one key, the first one counts.
@@ -22,12 +24,44 @@ pub(super) enum Node<'t> {
     Unreadable,
 }
 
+/// A number whose digits a double does not keep.
+pub(super) enum Decimal<'t> {
+    /// The one behind so many others in the text.
+    Nth(usize),
+    /// Its digits.
+    Digits(&'t str),
+}
+
 /// A string.
 pub(super) enum Text<'t> {
     /// A part of the input's text.
     Plain(&'t str),
     /// One that is written with escapes. It may be long, so views share it.
     Unescaped(Arc<str>),
+}
+
+impl Node<'_> {
+    /// Returns JSON's word for what this is.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "boolean",
+            Self::Unsigned(_) | Self::Signed(_) | Self::Decimal(_) => "number",
+            Self::Text(_) => "string",
+            Self::Array(_) => "array",
+            Self::Object(_) => "object",
+            Self::Unreadable => "value",
+        }
+    }
+}
+
+impl<'t> Decimal<'t> {
+    pub(super) fn digits(&self, numbers: &Numbers<'t>) -> Option<&'t str> {
+        match self {
+            Self::Nth(index) => numbers.digits(*index),
+            Self::Digits(digits) => Some(digits),
+        }
+    }
 }
 
 impl Text<'_> {

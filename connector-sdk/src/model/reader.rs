@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use super::excerpt::{Around, Excerpt, Items};
 use super::faults::Faults;
 use super::id::Id;
 use super::input::InputFault;
 use super::node::{Member, Node};
+use super::numbers::Numbers;
 use super::place::Place;
 use super::privacy::{is_private_member, is_secret_member};
 use super::scalar::Scalar;
@@ -18,6 +19,7 @@ use super::scalar::Scalar;
 pub(super) struct Found<'o> {
     node: &'o Node<'o>,
     place: Place<'o>,
+    numbers: &'o Numbers<'o>,
     around: &'o Around,
     /// How deep the value that is around stands.
     depth_around: usize,
@@ -25,10 +27,11 @@ pub(super) struct Found<'o> {
 
 impl<'o> Found<'o> {
     /// The input itself.
-    pub(super) fn input(node: &'o Node<'o>, text: &'o Around) -> Self {
+    pub(super) fn input(node: &'o Node<'o>, text: &'o Around, numbers: &'o Numbers<'o>) -> Self {
         Self {
             node,
             place: Place::ROOT,
+            numbers,
             around: text,
             depth_around: 0,
         }
@@ -46,9 +49,9 @@ impl<'o> Found<'o> {
             Node::Text(text) => Some(Scalar::Text(Cow::Borrowed(text.as_str()))),
             Node::Unsigned(number) => Some(Scalar::Number(number.to_string().into())),
             Node::Signed(number) => Some(Scalar::Number(number.to_string().into())),
-            Node::Decimal => {
-                let digits = self.excerpt().cut().get().to_owned();
-                Some(Scalar::Number(digits.into()))
+            Node::Decimal(decimal) => {
+                let digits = decimal.digits(self.numbers)?;
+                Some(Scalar::Number(Cow::Borrowed(digits)))
             }
             _ => None,
         }
@@ -88,6 +91,14 @@ impl<'o> Found<'o> {
         }
     }
 
+    /// Returns how many items an array has; 0 for anything else.
+    pub(super) fn n_items(&self) -> usize {
+        match self.node {
+            Node::Array(items) => items.len(),
+            _ => 0,
+        }
+    }
+
     /// Reads the items of an array. Anything else is a fault.
     pub(super) fn items<T>(
         &self,
@@ -103,6 +114,7 @@ impl<'o> Found<'o> {
             let item = Found {
                 node,
                 place: self.place.item(index),
+                numbers: self.numbers,
                 around: &Around::Item(Arc::clone(&texts), index),
                 depth_around: self.place.depth() + 1,
             };
@@ -114,17 +126,46 @@ impl<'o> Found<'o> {
     /// Says that something else was expected.
     pub(super) fn mistyped(&self, kind: &str, faults: &mut Faults) {
         faults.add_with(|| {
-            let name = self.place.key().unwrap_or_default();
-            InputFault::mismatch(self.place.pointer(), name, kind, self.excerpt().cut())
+            let found = self.shown().unwrap_or_else(|| self.named());
+            let message = format!("expected {kind}, found {found}");
+            InputFault::new(self.place.pointer(), message)
         });
     }
 
-    /// Says that an object or an array was expected.
+    /// Says that an object or an array was expected. A string is never shown: a common mistake is JSON written into
+    /// one, and then it holds whatever the object would, a token for instance.
     fn misshapen(&self, kind: &str, faults: &mut Faults) {
         faults.add_with(|| {
-            let message = expected_shape(kind, self.excerpt().cut());
+            let is_shown = !matches!(self.node, Node::Text(_));
+            let shown = is_shown.then(|| self.shown()).flatten();
+            let found = shown.unwrap_or_else(|| self.named());
+            let message = format!("expected {kind}, found {found}");
             InputFault::new(self.place.pointer(), message)
         });
+    }
+
+    /// Says what stands here, without its value.
+    fn named(&self) -> String {
+        match self.node.kind() {
+            "null" => "null".to_owned(),
+            kind @ ("array" | "object") => format!("an {kind}"),
+            kind => format!("a {kind}"),
+        }
+    }
+
+    /// Says what stands here, with its value, unless that is secret or private, or has parts.
+    fn shown(&self) -> Option<String> {
+        let name = self.place.key().unwrap_or_default();
+        if !is_shown(name) {
+            return None;
+        }
+        let value = match (self.node, self.scalar()) {
+            (Node::Bool(value), _) => value.to_string(),
+            (_, Some(Scalar::Number(digits))) => digits.into_owned(),
+            (_, Some(Scalar::Text(text))) => Value::from(prefix(&text)).to_string(),
+            _ => return None,
+        };
+        Some(format!("the {} {}", self.node.kind(), shorten(&value)))
     }
 }
 
@@ -197,13 +238,9 @@ impl Object<'_> {
         id.unwrap_or(Id::new(""))
     }
 
-    /// Reads a string of a part where other kinds of values are kept rather than refused: they yield `None`.
+    /// Reads a string, or a number as its digits, of a part where other kinds of values are kept rather than refused:
+    /// they yield `None`.
     pub(super) fn lenient_text(&self, name: &str) -> Option<String> {
-        self.get(name)?.text()
-    }
-
-    /// As [`lenient_text`](Self::lenient_text), of an id.
-    pub(super) fn lenient_id(&self, name: &str) -> Option<String> {
         self.get(name)?.scalar().map(Scalar::into_text)
     }
 
@@ -232,41 +269,39 @@ impl Object<'_> {
     }
 }
 
+/// Whether the value of a member may stand in a message.
+fn is_shown(name: &str) -> bool {
+    !is_secret_member(name) && !is_private_member(name)
+}
+
 /// Says what stands where something else was expected, without showing what is secret or private.
 pub(super) fn mismatch(kind: &str, found: &RawValue, name: &str) -> String {
-    let is_scalar = !found.get().starts_with(['{', '[', 'n']);
-    if is_scalar && !is_secret_member(name) && !is_private_member(name) {
-        let shown = shorten(found.get());
-        return format!("expected {kind}, found the {} {shown}", kind_of(found));
-    }
-    expected_shape(kind, found)
-}
-
-/// Says what stands where an object or an array was expected. Its value is never shown: a common mistake is JSON
-/// written into a string, and then the string holds whatever the object would, a token for instance.
-fn expected_shape(kind: &str, found: &RawValue) -> String {
-    let article = match kind_of(found) {
-        "null" => "",
-        "array" | "object" => "an ",
-        _ => "a ",
+    let json = found.get();
+    let (article, found) = match json.as_bytes().first() {
+        Some(b'{') => ("an ", "object"),
+        Some(b'[') => ("an ", "array"),
+        Some(b'n') => ("", "null"),
+        Some(b'"') => ("a ", "string"),
+        Some(b't' | b'f') => ("a ", "boolean"),
+        _ => ("a ", "number"),
     };
-    format!("expected {kind}, found {article}{}", kind_of(found))
+    if is_shown(name) && !matches!(found, "object" | "array" | "null") {
+        return format!("expected {kind}, found the {found} {}", shorten(json));
+    }
+    format!("expected {kind}, found {article}{found}")
 }
 
-fn kind_of(raw: &RawValue) -> &'static str {
-    match raw.get().as_bytes().first() {
-        Some(b'{') => "object",
-        Some(b'[') => "array",
-        Some(b'"') => "string",
-        Some(b't' | b'f') => "boolean",
-        Some(b'n') => "null",
-        _ => "number",
-    }
+/// How much of a value is shown.
+const MAX_CHARS: usize = 60;
+
+/// Returns as much of a text as may be shown, and one more letter if there are more.
+fn prefix(text: &str) -> &str {
+    let end = text.char_indices().nth(MAX_CHARS + 1);
+    end.map_or(text, |(end, _)| &text[..end])
 }
 
 /// Cuts a value that is shown in a message.
 pub(super) fn shorten(shown: &str) -> Cow<'_, str> {
-    const MAX_CHARS: usize = 60;
     match shown.char_indices().nth(MAX_CHARS) {
         None => Cow::Borrowed(shown),
         Some((end, _)) => Cow::Owned(format!("{}...", &shown[..end])),

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::excerpt::Excerpt;
 use super::faults::Faults;
 use super::id::Id;
+use super::input::MAX_LEGS;
 use super::reader::{Found, Object};
 use super::scalar::Scalar;
 use super::{split, time};
@@ -357,7 +358,7 @@ fn party(record: &Object<'_>, name: &str, faults: &mut Faults) -> Party {
     };
     Party {
         phone_number: object.lenient_text("phoneNumber"),
-        extension_number: object.lenient_id("extensionNumber"),
+        extension_number: object.lenient_text("extensionNumber"),
         extension_id: id_text(&object, "extensionId", faults),
         name: object.lenient_text("name"),
         location: object.lenient_text("location"),
@@ -407,8 +408,18 @@ fn voicemail_link(record: &Object<'_>) -> Option<String> {
 }
 
 fn legs(record: &Object<'_>, faults: &mut Faults) -> Vec<Leg> {
-    let legs = record.get("legs");
-    legs.map_or_else(Vec::new, |legs| legs.items(faults, leg))
+    let Some(legs) = record.get("legs") else {
+        return Vec::new();
+    };
+    if legs.n_items() > MAX_LEGS {
+        let message = format!(
+            "has {} legs, more than the {MAX_LEGS} that are read",
+            legs.n_items()
+        );
+        record.report("legs", message, faults);
+        return Vec::new();
+    }
+    legs.items(faults, leg)
 }
 
 fn leg(item: Found<'_>, faults: &mut Faults) -> Option<Leg> {

@@ -6,11 +6,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::faults::Faults;
-use super::node::{Key, Member, Node};
+use super::node::{Decimal, Key, Member, Node};
 use super::walk::walk;
 
 /// Returns the text at a JSON pointer whose tokens are keys; `None` if nothing stands there.
@@ -26,8 +26,14 @@ pub(super) fn text_at<'t>(text: &'t str, pointer: &str) -> Option<&'t RawValue> 
 
 /// Returns the text of an object's member. Of two with one key, the first one counts.
 pub(super) fn member<'t>(text: &'t str, name: &str) -> Option<&'t RawValue> {
-    let mut members = members(text)?.into_iter();
-    members.find(|(key, _)| key == name).map(|(_, raw)| raw)
+    let mut hit = None;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    // The deserializer takes a search that ends at the hit for an error.
+    let _ = deserializer.deserialize_map(MemberVisitor {
+        name,
+        hit: &mut hit,
+    });
+    hit
 }
 
 /// Returns the texts of an array's items.
@@ -42,13 +48,18 @@ pub(super) fn tree(raw: &RawValue, n_levels: usize) -> Node<'_> {
         Some(b'{' | b'[') if n_levels == 0 => None,
         Some(b'{') => members(text).map(|members| object(members, n_levels - 1)),
         Some(b'[') => items(text).map(|items| array(items, n_levels - 1)),
-        Some(b'"') => walk(text, &mut Faults::default()).ok(),
-        // A number is out of range.
-        _ => walk(text, &mut Faults::default())
-            .ok()
-            .or(Some(Node::Decimal)),
+        Some(b'-' | b'0'..=b'9') => Some(number(text)),
+        _ => walk(text, &mut Faults::default()).ok(),
     };
     node.unwrap_or(Node::Unreadable)
+}
+
+/// Reads a number, which may be out of range.
+fn number(text: &str) -> Node<'_> {
+    match walk(text, &mut Faults::default()) {
+        Ok(whole @ (Node::Unsigned(_) | Node::Signed(_))) => whole,
+        _ => Node::Decimal(Decimal::Digits(text)),
+    }
 }
 
 fn object<'t>(members: Vec<(Cow<'t, str>, &'t RawValue)>, n_levels: usize) -> Node<'t> {
@@ -75,6 +86,31 @@ fn key(token: &str) -> Cow<'_, str> {
 fn members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.deserialize_map(MembersVisitor).ok()
+}
+
+/// Looks for one member and stops at it.
+struct MemberVisitor<'n, 'de> {
+    name: &'n str,
+    hit: &'n mut Option<&'de RawValue>,
+}
+
+impl<'de> Visitor<'de> for MemberVisitor<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key_seed(Key)? {
+            if key == self.name {
+                *self.hit = Some(map.next_value()?);
+                return Ok(());
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
 }
 
 struct MembersVisitor;

@@ -8,10 +8,12 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::faults::Faults;
 use super::input::MAX_NESTING;
-use super::node::{Key, Member, Node, Text};
+use super::node::{Decimal, Key, Member, Node, Text};
+use super::numbers;
 use super::place::Place;
 
 /// Parses and checks the text; `Err` if it is not JSON at all.
@@ -19,6 +21,7 @@ pub(super) fn walk<'t>(text: &'t str, faults: &mut Faults) -> Result<Node<'t>, s
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let step = Step {
         place: &Place::ROOT,
+        n_numbers: &mut 0,
         faults,
     };
     let node = step.deserialize(&mut deserializer)?;
@@ -29,6 +32,8 @@ pub(super) fn walk<'t>(text: &'t str, faults: &mut Faults) -> Result<Node<'t>, s
 /// The walk at one value.
 struct Step<'s, 'p> {
     place: &'s Place<'p>,
+    /// How many numbers have been passed.
+    n_numbers: &'s mut usize,
     faults: &'s mut Faults,
 }
 
@@ -44,6 +49,17 @@ impl Step<'_, '_> {
             });
         }
         too_deep
+    }
+
+    /// Passes over what stands too deep.
+    fn pass(&mut self, value: &RawValue) {
+        *self.n_numbers += numbers::count(value.get());
+    }
+
+    /// Counts a number.
+    fn numbered<'t>(self, number: Node<'t>) -> Node<'t> {
+        *self.n_numbers += 1;
+        number
     }
 }
 
@@ -71,15 +87,16 @@ impl<'de> Visitor<'de> for Step<'_, '_> {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Node<'de>, E> {
-        Ok(Node::Unsigned(number))
+        Ok(self.numbered(Node::Unsigned(number)))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Node<'de>, E> {
-        Ok(Node::Signed(number))
+        Ok(self.numbered(Node::Signed(number)))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Node<'de>, E> {
-        Ok(Node::Decimal)
+        let nth = Decimal::Nth(*self.n_numbers);
+        Ok(self.numbered(Node::Decimal(nth)))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Node<'de>, E> {
@@ -93,13 +110,16 @@ impl<'de> Visitor<'de> for Step<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Node<'de>, A::Error> {
         let mut items = Vec::new();
         if self.too_deep() {
-            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            while let Some(item) = seq.next_element()? {
+                self.pass(item);
+            }
             return Ok(Node::Array(items));
         }
         loop {
             let place = self.place.item(items.len());
             let step = Step {
                 place: &place,
+                n_numbers: &mut *self.n_numbers,
                 faults: &mut *self.faults,
             };
             match seq.next_element_seed(step)? {
@@ -112,7 +132,9 @@ impl<'de> Visitor<'de> for Step<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Node<'de>, A::Error> {
         let mut members = Members::default();
         if self.too_deep() {
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            while let Some((IgnoredAny, value)) = map.next_entry()? {
+                self.pass(value);
+            }
             return Ok(Node::Object(members.all));
         }
         while let Some(key) = map.next_key_seed(Key)? {
@@ -127,6 +149,7 @@ impl<'de> Visitor<'de> for Step<'_, '_> {
             }
             let value = map.next_value_seed(Step {
                 place: &place,
+                n_numbers: &mut *self.n_numbers,
                 faults: &mut *self.faults,
             })?;
             if is_new {

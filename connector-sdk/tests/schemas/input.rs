@@ -8,7 +8,7 @@ use crate::record::CallRecord;
 /// One phone call to be logged: one entry in the CRM, for the given contact.
 ///
 /// Unknown members are allowed everywhere and reach the connector as they are. `null` means absent for every optional
-/// member. An input has at most 10 MiB, is nested at most 64 deep, and has no key twice in one object.
+/// member. An input has at most 10 MiB and 10,000 legs, is nested at most 64 deep, and has no key twice in one object.
 #[derive(JsonSchema)]
 #[schemars(
     title = "createCallLog: input",

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_connector_sdk::jiff::Timestamp;
+use switchboard_connector_sdk::model::MAX_LEGS;
 use switchboard_connector_sdk::testing::schemars::{self, JsonSchema};
 
 use crate::input::Id;
@@ -17,8 +18,9 @@ pub(crate) struct CallRecord {
     #[schemars(flatten)]
     part: Part,
     /// The legs of the call's journey, in order.
+    #[schemars(length(max = MAX_LEGS))]
     legs: Option<Vec<Leg>>,
-    /// The subject that the user gave the call: a text.
+    /// The subject that the user gave the call: a text or a number.
     custom_subject: Option<Value>,
     /// What App Connect knows of a voicemail: an object with `link` and `messageId`.
     voicemail: Option<Value>,
@@ -48,7 +50,8 @@ struct Part {
     telephony_session_id: Option<Id>,
     /// The record's id.
     id: Option<Id>,
-    /// Seconds, or `"pending"` while the call runs. Anything else counts as unknown.
+    /// Seconds, or `"pending"` while the call runs. Anything else counts as unknown: in a composed entry `null` is
+    /// `0 seconds`, and another text stands as it is.
     duration: Option<Value>,
     /// `Inbound`: the contact called; `Outbound`: the user called. Another text is kept.
     direction: Option<Value>,
@@ -78,13 +81,13 @@ struct Part {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 struct Party {
-    /// A text, usually E.164.
+    /// A text, usually E.164, or a number, which counts as its digits.
     phone_number: Option<Value>,
     /// The number within the RingCentral account: a text or a number.
     extension_number: Option<Value>,
     /// The extension's id within the RingCentral account.
     extension_id: Option<Id>,
-    /// A text.
+    /// A text or a number.
     name: Option<Value>,
     /// City and state or country.
     location: Option<Value>,

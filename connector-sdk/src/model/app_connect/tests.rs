@@ -186,7 +186,7 @@ fn faults_are_told_where_they_were_sent_all_at_once() {
             "/contactType: expected a string, found the number 1",
             "/logInfo/from/phoneNumber: expected a string, found the number 5",
             "/logInfo/id: expected a string or a number, found an array",
-            "/logInfo/legs/0: expected an object, found a number",
+            "/logInfo/legs/0: expected an object, found the number 7",
             "/logInfo/startTime: is required and missing",
             "/note: expected a string, found an array",
             "/user/accessToken: with `Bearer ` before it holds a control character, such as a line break, at byte 13 of \

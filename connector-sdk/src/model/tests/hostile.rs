@@ -173,7 +173,7 @@ fn among_a_hundred_faults_the_rest_is_counted() {
 #[test]
 fn large_objects_and_arrays_are_read_in_linear_time() {
     let members: String = (0..100_000).map(|n| format!(r#""k{n}":1,"#)).collect();
-    let legs = format!("[{}{{}}]", r#"{"a":1},"#.repeat(100_000));
+    let legs = format!("[{}{{}}]", r#"{"a":1},"#.repeat(MAX_LEGS - 1));
     let text = EXAMPLE
         .replacen('{', &format!("{{ {members}"), 1)
         .replace(r#""action""#, r#""other""#)
@@ -184,7 +184,7 @@ fn large_objects_and_arrays_are_read_in_linear_time() {
         )
         .replacen(r#""legs""#, &format!(r#""legs": {legs}, "others""#), 1);
     let call = CreateCallLog::from_json(&text).unwrap();
-    assert_eq!(call.call_log().legs().len(), 100_001);
+    assert_eq!(call.call_log().legs().len(), MAX_LEGS);
     assert_eq!(call.member("k99999").unwrap().get(), "1");
     assert_eq!(call.user().settings().text("z").as_deref(), Some("1"));
 }
@@ -193,7 +193,7 @@ fn large_objects_and_arrays_are_read_in_linear_time() {
 #[test]
 fn the_texts_of_many_legs_are_cut_out_in_linear_time() {
     let leg = r#"{"id":0.50,"from":{"extensionNumber":1e2},"billing":{"costIncluded":0.000}}"#;
-    let n_legs = 20_000;
+    let n_legs = MAX_LEGS;
     let legs = format!("[{}]", vec![leg; n_legs].join(","));
     let text = EXAMPLE.replacen(r#""legs""#, &format!(r#""legs": {legs}, "others""#), 1);
     let call = CreateCallLog::from_json(&text).unwrap();
@@ -227,6 +227,48 @@ fn the_largest_inputs_of_one_kind_are_read_or_refused() {
     let call = CreateCallLog::from_json(&text).unwrap();
     assert_eq!(call.voicemail_link(), Some(&*"\n".repeat(n_left / 2)));
     assert_eq!(call.raw().get(), text.trim());
+}
+
+/// In memory, ten megabytes of empty legs would be three gigabytes.
+#[test]
+fn ten_thousand_legs_are_read_and_one_more_is_refused() {
+    let legs = |n| with("/callLog/legs", json!(vec![json!({}); n]));
+    assert_eq!(read(&legs(MAX_LEGS)).call_log().legs().len(), MAX_LEGS);
+    assert_eq!(
+        faults(legs(MAX_LEGS + 1).to_string()),
+        ["/callLog/legs: has 10001 legs, more than the 10000 that are read"]
+    );
+}
+
+/// Whoever sends a number or a fault must not choose how often the host reads the rest.
+#[test]
+fn numbers_and_faults_are_shown_as_they_were_sent_whatever_stands_before_them() {
+    let deep = format!(
+        "{}1, {{\"a\": -0.5, \"1\": \"2\"}}, 3e0{}",
+        "[".repeat(80),
+        "]".repeat(80)
+    );
+    let before = format!(r#"{{ "x": [0.1, {{ "n": 1, "n": [2, "3"] }}, "\\", 4, {deep}],"#);
+    let text = EXAMPLE
+        .replacen('{', &before, 1)
+        .replacen(r#""id": "77""#, r#""id": 7.70"#, 1)
+        .replacen(r#""John Smith""#, "1.50", 1)
+        .replacen(r#""+16504445566""#, "12345678901234567890123", 1)
+        .replacen(
+            r#""additionalSubmission": {}"#,
+            r#""additionalSubmission": 2e1"#,
+            1,
+        )
+        .replacen(r#""note": "#, r#""aiNote": 1.5, "note": "#, 1);
+    let found = faults(text);
+    for fault in [
+        "/contactInfo/name: expected a string, found the number 1.50",
+        "/contactInfo/phoneNumber: expected a string, found the number 12345678901234567890123",
+        "/additionalSubmission: expected an object, found the number 2e1",
+        "/aiNote: expected a string, found a number",
+    ] {
+        assert!(found.iter().any(|it| it == fault), "{fault}: {found:#?}");
+    }
 }
 
 /// Every level of legs used to keep a copy of all that is below it.

@@ -51,7 +51,7 @@ fn each_member_of_the_wrong_kind_is_named_with_what_stands_there() {
         (
             "/user/userSettings",
             json!(1),
-            "expected an object, found a number",
+            "expected an object, found the number 1",
         ),
         (
             "/user/platformAdditionalInfo",
@@ -61,7 +61,7 @@ fn each_member_of_the_wrong_kind_is_named_with_what_stands_there() {
         (
             "/contactInfo",
             json!(7),
-            "expected an object, found a number",
+            "expected an object, found the number 7",
         ),
         (
             "/contactInfo/id",
@@ -91,7 +91,7 @@ fn each_member_of_the_wrong_kind_is_named_with_what_stands_there() {
         (
             "/callLog",
             json!(true),
-            "expected an object, found a boolean",
+            "expected an object, found the boolean true",
         ),
         ("/note", json!(4711), "expected a string, found a number"),
         ("/aiNote", json!([]), "expected a string, found an array"),
@@ -168,12 +168,12 @@ fn each_member_of_the_wrong_kind_is_named_with_what_stands_there() {
         (
             "/callLog/extension",
             json!(1),
-            "expected an object, found a number",
+            "expected an object, found the number 1",
         ),
         (
             "/callLog/billing",
             json!(1),
-            "expected an object, found a number",
+            "expected an object, found the number 1",
         ),
         (
             "/callLog/recording",
@@ -196,7 +196,7 @@ fn a_leg_of_the_wrong_shape_is_named_by_its_index() {
     let legs = json!([{}, 5, { "sessionId": true, "from": [] }, null]);
     let found = faults(with("/callLog/legs", legs).to_string());
     let expected = [
-        "/callLog/legs/1: expected an object, found a number",
+        "/callLog/legs/1: expected an object, found the number 5",
         "/callLog/legs/2/sessionId: expected a string or a number, found the boolean true",
         "/callLog/legs/2/from: expected an object, found an array",
         "/callLog/legs/3: expected an object, found null",

@@ -95,7 +95,7 @@ fn unknown_values_of_the_record_are_kept() {
     let record = call.call_log();
     assert_eq!(record.direction(), &Direction::Other("Sideways".to_owned()));
     assert_eq!(record.duration(), CallDuration::Unknown);
-    assert_eq!(record.kind(), None);
+    assert_eq!(record.kind(), Some("5"));
     assert_eq!(record.last_modified_time(), Some("yesterday"));
     assert!(record.raw().get().contains(r#""type":5"#));
     for (duration, expected) in [
@@ -174,7 +174,7 @@ fn fields_read_what_manifests_and_gateways_name() {
 }
 
 #[test]
-fn links_to_the_voicemail_are_read_where_they_are_texts() {
+fn links_to_the_voicemail_are_read_where_they_stand() {
     let call = read(&with("/voicemailLink", json!("https://vm.example/1")));
     assert_eq!(call.voicemail_link(), Some("https://vm.example/1"));
     assert_eq!(call.call_log().voicemail_link(), None);
@@ -183,7 +183,7 @@ fn links_to_the_voicemail_are_read_where_they_are_texts() {
         (call.voicemail_link(), call.call_log().voicemail_link()),
         (None, Some("x"))
     );
-    for other in [json!(7), json!([]), json!({ "link": 7 }), json!({})] {
+    for other in [json!(true), json!([]), json!({ "link": [7] }), json!({})] {
         assert_eq!(
             read(&with("/voicemailLink", other.clone())).voicemail_link(),
             None
@@ -204,4 +204,22 @@ fn a_duration_is_kept_as_it_was_sent() {
     assert_eq!(sent(json!(0.5)), "0.5");
     let call = read(&without("/callLog/duration"));
     assert!(call.call_log().duration_as_sent().is_none());
+}
+
+#[test]
+fn a_number_in_place_of_a_text_of_the_record_is_read_as_its_digits() {
+    let mut input = with("/contactInfo/phoneNumber", json!("5551234"));
+    input["callLog"]["result"] = json!(1.5);
+    input["callLog"]["customSubject"] = json!(7);
+    input["callLog"]["to"] = json!({ "phoneNumber": 5551234, "name": 12 });
+    let text = input
+        .to_string()
+        .replace(r#""result":1.5"#, r#""result":1.50"#);
+    let call = CreateCallLog::from_json(&text).unwrap();
+    let record = call.call_log();
+    assert_eq!(record.result(), Some("1.50"));
+    assert_eq!(call.subject(), "7");
+    assert_eq!(record.to().phone_number.as_deref(), Some("5551234"));
+    assert_eq!(record.to().name.as_deref(), Some("12"));
+    assert_eq!(call.contact().phone_number(), Some("5551234"));
 }
