@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::excerpt::{Around, Excerpt, Items};
 use super::faults::Faults;
@@ -153,10 +154,11 @@ impl<'o> Found<'o> {
         }
     }
 
-    /// Says what stands here, with its value, unless that is secret or private, or has parts.
+    /// Says what stands here, with its value, unless that is secret or private, or has parts. What is sent in place of
+    /// a whole input may be anything, such as a token.
     fn shown(&self) -> Option<String> {
         let name = self.place.key().unwrap_or_default();
-        if !is_shown(name) {
+        if self.place.depth() == 0 || !is_shown(name) {
             return None;
         }
         let value = match (self.node, self.scalar()) {
