@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::components::Kind;
 use super::*;
 
 /// Texts of what matters to a format, and of anything else.
@@ -9,6 +10,10 @@ fn texts() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         Just("&".to_owned()),
         Just("<b>\"".to_owned()),
+        Just("</li><x>".to_owned()),
+        Just("<br>".to_owned()),
+        Just("&lt;".to_owned()),
+        Just("\r".to_owned()),
         Just("\r\n".to_owned()),
         Just("\n\r".to_owned()),
         Just("http://".to_owned()),
@@ -99,32 +104,97 @@ prop_compose! {
     }
 }
 
-/// Takes out the tags that the composer writes itself, and nothing that a value could hold.
-fn without_own_tags(html: &str) -> String {
-    let mut left = html
-        .replace("<a target=\"_blank\" href=\"http", "")
-        .replace("\">open</a>", "");
-    for tag in ["<b>", "</b>", "<li>", "</li>", "<div>", "</div>", "<br>"] {
-        left = left.replace(tag, "");
+/// The example of [`inputs`] with parameters beside the record, and with a member that stands twice or none.
+fn drafts() -> impl Strategy<Value = (Value, Option<&'static str>)> {
+    const BESIDE: [&str; 6] = [
+        "subject",
+        "startTime",
+        "duration",
+        "result",
+        "recordingLink",
+        "voicemailLink",
+    ];
+    let parameters = prop::collection::vec((prop::sample::select(&BESIDE[..]), values()), 0..4);
+    let twice = [r#""callLog":{"#, r#""recording":{"#, r#""user":{"#];
+    let twice = prop::option::weighted(0.2, prop::sample::select(twice.to_vec()));
+    (inputs(), parameters, twice).prop_map(|(mut input, parameters, twice)| {
+        for (name, value) in parameters {
+            input[name] = value;
+        }
+        (input, twice)
+    })
+}
+
+/// What a person reads of HTML, with `<br>` as a line break. Any tag but the composer's own is a fault.
+fn text_of_html(html: &str) -> String {
+    let mut text = String::new();
+    let mut parts = html.split('<');
+    text.push_str(parts.next().unwrap());
+    for part in parts {
+        let (tag, behind) = part.split_once('>').unwrap();
+        let address = tag.strip_prefix("a target=\"_blank\" href=\"http");
+        let is_link = address.is_some_and(|address| address.find('"') == Some(address.len() - 1));
+        let own = ["b", "/b", "li", "/li", "div", "/div", "br", "/a"];
+        assert!(own.contains(&tag) || is_link, "<{tag}> in {html}");
+        text.push_str(if tag == "br" { "\n" } else { "" });
+        text.push_str(behind);
     }
-    left
+    assert!(!text.contains(['>', '"', '\r']), "{html}");
+    let text = text.replace("&lt;", "<").replace("&gt;", ">");
+    text.replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+/// What a person is to read in HTML, written from the components.
+fn expected_text(call: &CreateCallLog) -> String {
+    let settings = Settings::read(call.user().settings().raw());
+    let start = Some(call.call_log().start_time());
+    let source = Source {
+        call,
+        start,
+        settings,
+    };
+    let on = COMPONENTS
+        .iter()
+        .filter(|component| source.settings.is_on(component.switch));
+    let texts = on.filter_map(|component| {
+        let value = (component.value)(&source)?;
+        let value = value.replace("\r\n", "\n").replace('\r', "\n");
+        let label = component
+            .label
+            .text(Format::Html, call.call_log().direction());
+        let is_link = ["http://", "https://"]
+            .iter()
+            .any(|scheme| value.starts_with(scheme));
+        Some(match component.kind {
+            Kind::Note => format!("{label}\n{value}\n\nCall details\n"),
+            Kind::Field => format!("{label}: {value}"),
+            Kind::Link if is_link => format!("{label}: open"),
+            Kind::Link => format!("{label}: (pending...)"),
+            Kind::Block | Kind::Journey => format!("{label}\n{value}"),
+            Kind::SpacedBlock => format!("{label}\n{value}\n"),
+        })
+    });
+    texts.collect()
 }
 
 proptest! {
     #[test]
-    fn nothing_but_own_tags_is_markup_and_the_length_is_linear(input in inputs()) {
-        let json = input.to_string();
-        let call = CreateCallLog::from_json(&json);
+    fn whatever_a_value_is_html_shows_it_as_text(input in inputs()) {
+        let call = CreateCallLog::from_json(input.to_string());
         prop_assert!(call.is_ok(), "{:?}", call.err());
         let call = call.unwrap();
+        prop_assert_eq!(text_of_html(&compose(&call, Format::Html)), expected_text(&call));
+    }
+
+    #[test]
+    fn details_are_not_many_times_as_long_as_their_input(input in inputs()) {
+        let json = input.to_string();
+        let call = CreateCallLog::from_json(&json).unwrap();
         for format in FORMATS {
             let written = compose(&call, format);
             // The most that a byte can become is a date's token of milliseconds.
             prop_assert!(written.len() <= 20 * json.len() + 1000, "{} of {}", written.len(), json.len());
         }
-        let html = compose(&call, Format::Html);
-        let left = without_own_tags(&html);
-        prop_assert!(!left.contains(['<', '>', '"', '\r', '\n']), "{html}");
     }
 
     #[test]
@@ -138,10 +208,62 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_read_as_an_input_is_refused_or_composed(json in "\\PC{0,60}", beside in values()) {
-        let parameters = json!({ "subject": beside, "callLog": silent()["callLog"], "user": beside });
-        for text in [json, parameters.to_string(), json!({ "duration": 1, "callLog": beside }).to_string()] {
-            prop_assert!(read_input(text.as_bytes()).is_err());
+    fn any_text_is_no_draft(json in "\\PC{0,60}") {
+        prop_assert!(read_input(json.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_draft_is_composed_unless_a_member_stands_twice_or_its_start_is_none((input, twice) in drafts()) {
+        let mut json = input.to_string();
+        if let Some(object) = twice {
+            json = json.replacen(object, &format!(r#"{object}"twice":1,"twice":2,"#), 1);
+        }
+        match read_input(json.as_bytes()) {
+            Ok(draft) => {
+                prop_assert!(twice.is_none());
+                let is_plain = ["subject", "startTime", "duration", "result", "recordingLink"]
+                    .iter()
+                    .all(|name| input[*name].is_null());
+                for format in FORMATS {
+                    let written = draft.compose(format);
+                    if is_plain {
+                        let call = CreateCallLog::from_json(&json).unwrap();
+                        prop_assert_eq!(written, compose(&call, format));
+                    }
+                }
+            }
+            Err(invalid) => {
+                let pointers = invalid.faults().iter().map(|fault| &*fault.pointer);
+                let others: Vec<_> = pointers.filter(|pointer| *pointer != "/startTime").collect();
+                prop_assert_eq!(others.len(), usize::from(twice.is_some()), "{}", &invalid);
+                prop_assert!(twice.is_some() || !input["startTime"].is_null());
+            }
+        }
+    }
+}
+
+/// Twice as much to write makes the details twice as long: nothing of what is there is written again.
+#[test]
+fn details_grow_evenly_with_what_is_written() {
+    let (switch, on) = setting("addCallLogDateTime", json!(true));
+    let (pattern, _) = setting("logDateFormat", json!(""));
+    let lengths = |n: usize| {
+        let legs = vec![json!({ "to": { "name": "<a>" }, "duration": 7 }); n];
+        let changes: [(&str, Value); 3] = [
+            ("/note", json!("<a>\n- Result: b\n".repeat(n))),
+            ("/callLog/legs", json!(legs)),
+            (&pattern, json!({ "value": "YYYY [a] ".repeat(n) })),
+        ];
+        changes.map(|change| {
+            let changes = [change, (&switch, on.clone())];
+            FORMATS.map(|format| details(format, &changes).len())
+        })
+    };
+    let (one, two, three) = (lengths(100), lengths(200), lengths(300));
+    for (one, (two, three)) in one.iter().zip(two.iter().zip(&three)) {
+        for format in 0..FORMATS.len() {
+            assert!(two[format] > one[format]);
+            assert_eq!(three[format] - two[format], two[format] - one[format]);
         }
     }
 }
