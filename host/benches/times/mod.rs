@@ -29,14 +29,25 @@ impl Times {
         n_runs: u64,
         run: &dyn Fn(),
     ) -> Duration {
+        self.take_with(size, name, n_runs, || (), |()| run())
+    }
+
+    /// Runs it so often, each time with something that is made anew beforehand, and returns how long the runs took.
+    pub fn take_with<T>(
+        &self,
+        size: &'static str,
+        name: &'static str,
+        n_runs: u64,
+        make: impl Fn() -> T,
+        run: impl Fn(&T),
+    ) -> Duration {
         let mut total = Duration::ZERO;
         let mut n_left = n_runs;
         while n_left > 0 {
             let n_now = n_left.min(self.n_in_a_row);
+            let made: Vec<T> = (0..n_now).map(|_| make()).collect();
             let started = Instant::now();
-            for _ in 0..n_now {
-                run();
-            }
+            made.iter().for_each(&run);
             let elapsed = started.elapsed();
             total += elapsed;
             n_left -= n_now;
