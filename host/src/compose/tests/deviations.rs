@@ -226,3 +226,31 @@ fn only_addresses_of_the_web_become_links() {
         );
     }
 }
+
+/// App Connect takes 0 for none, and writes a number as JavaScript does.
+#[test]
+fn a_number_in_place_of_a_text_is_written_as_it_was_sent() {
+    let (switch, on) = setting("addCallSessionId", json!(true));
+    let changes = [
+        (&*switch, on),
+        ("/callLog/sessionId", json!(0)),
+        ("/callLog/result", json!(1.5)),
+    ];
+    assert_eq!(
+        details(Format::Plain, &changes),
+        "- Session Id: 0\n- Result: 1.5\n"
+    );
+}
+
+/// App Connect takes them for numbers: 16, 1 and one that has no end.
+#[test]
+fn a_duration_that_is_no_decimal_is_no_number_of_seconds() {
+    for (duration, expected) in [
+        (json!("0x10"), "- Duration: 0x10\n"),
+        (json!("Infinity"), "- Duration: Infinity\n"),
+        (json!(true), ""),
+    ] {
+        let changes = [("/callLog/duration", duration)];
+        assert_eq!(details(Format::Plain, &changes), expected);
+    }
+}
