@@ -5,12 +5,11 @@
 
 mod finding;
 
-use jiff::fmt::temporal::Pieces;
 use serde_json::value::{RawValue, to_raw_value};
 use switchboard_connector_sdk::model::InputFault;
 
 use crate::input::Members;
-use crate::manifest::{CustomField, FieldKind, UnknownCustomFields};
+use crate::manifest::{CustomField, FieldKind, UnknownCustomFields, is_iso_date};
 
 /// The member of an input that holds the values.
 pub(crate) const SUBMISSION: &str = "additionalSubmission";
@@ -171,9 +170,8 @@ fn is_listed(field: &CustomField, value: &RawValue) -> bool {
     value.is_some_and(|value| options.any(|option| option.text() == value))
 }
 
-/// Whether a value is an ISO date, alone or with a time. The name of a zone is not ISO's.
 fn is_date(value: &RawValue) -> bool {
-    text(value).is_some_and(|text| !text.contains('[') && Pieces::parse(&text).is_ok())
+    text(value).is_some_and(|text| is_iso_date(&text))
 }
 
 fn text(value: &RawValue) -> Option<String> {

@@ -15,6 +15,7 @@ mod file_schema;
 mod folder;
 mod grammar;
 mod import;
+mod iso_date;
 mod parse;
 mod reader;
 mod schema;
@@ -38,6 +39,8 @@ pub use folder::{Entry, Manifests, ReadFolderError, read_folder};
 pub use import::{ImportError, ImportFault, ImportedManifest, MAX_IMPORT_LEN, import};
 pub use settings::Settings;
 pub use variables::Environment;
+
+pub(crate) use iso_date::is_iso_date;
 
 pub use crate::loader::LibraryRef;
 

@@ -144,12 +144,10 @@ fn a_date_stands_alone_or_with_a_time() {
     let fields = [field("f", FieldKind::Date)];
     for value in [
         "2026-01-31",
-        "20260131",
         "2024-02-29",
         "2026-01-31T10:00",
         "2026-01-31T10:00:00.000Z",
         "2026-01-31T10:00:00+05:30",
-        "2026-01-31T10:00:00+0530",
     ] {
         assert_eq!(
             passed(&fields, &format!(r#"{{"f": "{value}"}}"#)),
@@ -159,6 +157,8 @@ fn a_date_stands_alone_or_with_a_time() {
     }
     for value in [
         "2026-02-29",
+        "20260131",
+        "2026-01-31 10:00",
         "31.01.2026",
         "01/31/2026",
         "2026-1-31",

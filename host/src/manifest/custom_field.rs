@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use toml::{de::DeValue, value::Datetime};
+use toml::de::DeValue;
 
 use super::{
     diagnostic::{Diagnostic, Place},
+    iso_date::is_iso_date,
     reader::Item,
 };
 
@@ -70,6 +71,8 @@ pub(super) const KINDS: [(&str, FieldKind); 6] = [
     ("string", FieldKind::String),
     ("warning", FieldKind::Warning),
 ];
+
+const EXPECTED_DATE: &str = "an ISO date such as \"2026-01-31\"";
 
 /// Names that were seen before, with their places.
 type Seen = HashMap<String, Place>;
@@ -213,19 +216,16 @@ fn text_or_number(item: Item<'_>) -> Option<Value> {
 
 /// Reads a date that is written as a TOML date or as text.
 fn date(item: Item<'_>) -> Option<String> {
-    match item.value() {
-        DeValue::Datetime(date) if date.date.is_some() => Some(date.to_string()),
-        DeValue::String(_) => item.parsed("an ISO date such as \"2026-01-31\"", |text| {
-            is_date(text).then(|| text.to_owned())
-        }),
-        _ => item.mistyped("an ISO date"),
+    let text = match item.value() {
+        DeValue::Datetime(date) => date.to_string(),
+        DeValue::String(_) => item.text()?,
+        _ => return item.mistyped(EXPECTED_DATE),
+    };
+    if is_iso_date(&text) {
+        Some(text)
+    } else {
+        item.refuse(EXPECTED_DATE)
     }
-}
-
-/// Whether a text can be the default of a date.
-pub(super) fn is_date(text: &str) -> bool {
-    let time: Result<Datetime, _> = text.parse();
-    time.is_ok_and(|time| time.date.is_some())
 }
 
 fn refuse_unlisted(item: Item<'_>, default: &Value, field: &CustomField) {

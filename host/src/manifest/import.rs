@@ -10,10 +10,12 @@ mod address;
 mod document;
 mod error;
 mod field;
+mod javascript;
 mod json;
 mod members;
 mod name;
 mod node;
+mod options;
 mod platform;
 
 use std::collections::BTreeMap;

@@ -413,3 +413,34 @@ proptest! {
         prop_assert!(is_manifest_or_faults(text.as_bytes()));
     }
 }
+
+#[test]
+fn a_date_that_may_be_a_default_may_be_submitted_and_no_other() {
+    for text in [
+        "2026-01-31",
+        "2026-01-31T10:00",
+        "2026-01-31T10:00:00.5Z",
+        "2026-01-31T10:00:00+05:30",
+        "20260131",
+        "2026-01-31 10:00:00",
+        "2026-01-31t10:00:00z",
+        "2026-01-31T10:00:60",
+        "2026-01-31T10",
+        "2026-02-30",
+    ] {
+        let field = format!("{HEAD}[[custom_fields]]\nname = \"due\"\ntype = \"date\"\n");
+        let defaulted = format!("{field}default = \"{text}\"\n");
+        let is_default =
+            Manifest::parse(Path::new("a.toml"), defaulted.as_bytes(), &environment).is_ok();
+        let manifest =
+            Manifest::parse(Path::new("a.toml"), field.as_bytes(), &environment).unwrap();
+        let submission = format!("{{\"due\": \"{text}\"}}");
+        let members = crate::input::Members::read(submission.as_bytes()).unwrap();
+        let checked = crate::custom_fields::check(
+            &manifest.custom_fields,
+            UnknownCustomFields::Pass,
+            members,
+        );
+        assert_eq!(checked.faults.is_empty(), is_default, "{text}");
+    }
+}

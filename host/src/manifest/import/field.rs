@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Document, Node, Object, document, members, quoted};
+use super::{Document, Node, Object, document, javascript::selectable, members, options, quoted};
 use crate::manifest::{
     CustomField, FieldKind, FieldOption,
-    custom_field::{KINDS, as_text, is_date},
+    custom_field::{KINDS, as_text},
+    is_iso_date,
 };
 
 /// A field, and what of it is lost.
@@ -55,17 +56,23 @@ fn read(object: &Object<'_>, name: &str, names: &mut BTreeSet<String>) -> Result
     let title = object
         .text("title")
         .filter(|title| !title.trim().is_empty());
+    let options = options::read(object, kind, &mut lost);
     let mut field = CustomField {
         name: name.to_owned(),
         title: title.unwrap_or(name).to_owned(),
         kind,
         required: object.flag("required"),
         contact_dependent: object.flag("contactDependent"),
-        allow_custom_value: object.flag("allowCustomValue"),
-        options: options(object, kind, &mut lost),
+        // Without options any value is accepted as it is.
+        allow_custom_value: object.flag("allowCustomValue")
+            || (options.has_others && !options.listed.is_empty()),
+        options: options.listed,
         default: None,
         description: object.text("description").map(str::to_owned),
     };
+    if object.flag("contactTypeDependent") {
+        lost.push("`contactTypeDependent`: its options depend on the kind of contact, so any value is accepted".to_owned());
+    }
     if kind == FieldKind::Warning && field.required {
         field.required = false;
         lost.push("`required`: a warning holds no value".to_owned());
@@ -83,103 +90,31 @@ fn kind(word: Option<&str>) -> Result<FieldKind, String> {
     Ok(*kind)
 }
 
-/// Reads all options, or none if one cannot be carried over: with the others alone, its value would be refused.
-fn options(object: &Object<'_>, kind: FieldKind, lost: &mut Vec<String>) -> Vec<FieldOption> {
-    let Some(node) = object.member("options") else {
-        return Vec::new();
-    };
-    if kind != FieldKind::Selection {
-        lost.push("`options`: only a selection has any".to_owned());
-        return Vec::new();
-    }
-    let mut seen = BTreeSet::new();
-    let mut options = Vec::new();
-    let mut is_whole = true;
-    for entry in node.entries().filter_map(Node::object) {
-        match option(&entry, &mut seen) {
-            Ok(option) => options.push(option),
-            Err(NoOption::Needless(reason)) => lost.push(reason),
-            Err(NoOption::Unfit) => is_whole = false,
-        }
-        let members = members::lost("", &entry, &[]);
-        lost.extend(
-            members
-                .iter()
-                .map(|member| format!("of an option, {member}")),
-        );
-    }
-    if is_whole {
-        return options;
-    }
-    lost.push(
-        "`options`: not all of them are texts or numbers, so any value is accepted".to_owned(),
-    );
-    Vec::new()
-}
-
-/// Why an option is not carried over.
-enum NoOption {
-    /// Nobody misses it.
-    Needless(String),
-    /// A manifest cannot hold its value.
-    Unfit,
-}
-
-fn option(entry: &Object<'_>, seen: &mut BTreeSet<String>) -> Result<FieldOption, NoOption> {
-    let title = entry.text("title").filter(|title| !title.trim().is_empty());
-    let value = entry
-        .member("const")
-        .map_or(&Value::Null, |node| node.value);
-    let text = as_text(value);
-    let title = title.unwrap_or(&text).to_owned();
-    let needless = |reason| NoOption::Needless(format!("the option {}: {reason}", quoted(&title)));
-    if value.is_null() || value == "" {
-        return Err(needless("it has no value, as a field that is left out"));
-    }
-    if !is_selectable(value) {
-        return Err(NoOption::Unfit);
-    }
-    if !seen.insert(text) {
-        return Err(needless("another one has its value"));
-    }
-    Ok(FieldOption {
-        value: value.clone(),
-        title,
-    })
-}
-
-/// Whether a value can be one of several: a number that TOML can hold, or a text.
-fn is_selectable(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => number.is_i64() || number.is_f64(),
-        Value::String(text) => !text.trim().is_empty(),
-        _ => false,
-    }
-}
-
 fn default(object: &Object<'_>, field: &CustomField, lost: &mut Vec<String>) -> Option<Value> {
-    let default = object.member("defaultValue")?.value;
-    let fits = match (field.kind, default) {
-        // In a form, an empty text is none.
-        (_, Value::String(text)) if text.is_empty() => return None,
-        (FieldKind::Checkbox, Value::Bool(_)) => true,
-        (FieldKind::Input | FieldKind::String, Value::String(_)) => true,
-        (FieldKind::Date, Value::String(text)) => is_date(text),
-        (FieldKind::Selection, value) => {
-            let is_option = |option: &FieldOption| option.text() == as_text(value);
-            is_selectable(value)
-                && (!field.has_fixed_options() || field.options.iter().any(is_option))
-        }
-        _ => false,
-    };
-    if !fits {
-        let shown = as_text(default);
-        lost.push(format!(
-            "`defaultValue`: {} is no value of this field",
-            quoted(&shown)
-        ));
+    let written = object.member("defaultValue")?.value;
+    // In a form, an empty text is none.
+    if written == "" {
+        return None;
     }
-    fits.then(|| default.clone())
+    let default = match (field.kind, written) {
+        (FieldKind::Selection, value) => {
+            selectable(value).filter(|value| is_accepted(value, field))
+        }
+        (FieldKind::Checkbox, Value::Bool(_)) => Some(written.clone()),
+        (FieldKind::Input | FieldKind::String, Value::String(_)) => Some(written.clone()),
+        (FieldKind::Date, Value::String(text)) => is_iso_date(text).then(|| written.clone()),
+        _ => None,
+    };
+    if default.is_none() {
+        let shown = quoted(&as_text(written));
+        lost.push(format!("`defaultValue`: {shown} is no value of this field"));
+    }
+    default
+}
+
+fn is_accepted(value: &Value, field: &CustomField) -> bool {
+    let is_option = |option: &FieldOption| option.text() == as_text(value);
+    !field.has_fixed_options() || field.options.iter().any(is_option)
 }
 
 fn write(draft: &Draft, document: &mut Document) {

@@ -108,20 +108,12 @@ pub(super) const FIELD: &About = &[
         "where in the account's data the options are",
     ),
     (
-        "contactTypeDependent",
-        "its options depend on the kind of contact",
-    ),
-    (
         "defaultSettingId",
         "its default is one of the user's settings",
     ),
     (
         "defaultSettingValues",
         "its default is one of the user's settings, for each kind of call",
-    ),
-    (
-        "includeNoneOption",
-        "whether users can choose nothing; see `required`",
     ),
     ("placeholder", "what is shown while the field is empty"),
     ("uiSchema", "how the field is drawn"),

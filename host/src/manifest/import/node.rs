@@ -174,6 +174,12 @@ impl Object<'_> {
             .unwrap_or_default()
     }
 
+    /// Whether a member says anything but no; it does not count as asked for.
+    pub(super) fn says(&self, name: &str) -> bool {
+        let value = self.members.get(name);
+        value.is_some_and(|value| !is_empty(value) && *value != false)
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.members.keys().map(String::as_str)
     }

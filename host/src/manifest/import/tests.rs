@@ -5,7 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::manifest::{LogFormat, Manifest};
+use crate::custom_fields;
+use crate::input::Members;
+use crate::manifest::{LogFormat, Manifest, UnknownCustomFields};
 
 fn import_value(
     json: &Value,
@@ -35,6 +37,18 @@ fn import_one(json: &Value) -> (Manifest, Vec<String>) {
         panic!("{imported:?}")
     };
     (parse(&one.toml), one.notes.clone())
+}
+
+/// Why a call with this submission is refused.
+fn refusals(manifest: &Manifest, submission: &Value) -> Vec<String> {
+    let submission = submission.to_string();
+    let members = Members::read(submission.as_bytes()).unwrap();
+    let checked = custom_fields::check(
+        &manifest.custom_fields,
+        UnknownCustomFields::Refuse,
+        members,
+    );
+    checked.faults.iter().map(ToString::to_string).collect()
 }
 
 fn faults(json: &Value) -> Vec<String> {
@@ -129,8 +143,8 @@ fn every_fault_of_the_shape_is_named_with_its_pointer() {
         "/platforms/e/page/callLog/additionalFields/1: there is no `const`, expected the field's name",
         "/platforms/e/page/callLog/additionalFields/2/const: the name of a field is empty",
         "/platforms/e/page/callLog/additionalFields/3/type: a number instead of a string",
-        "/platforms/e/page/callLog/additionalFields/4/required: a string instead of true or false",
         "/platforms/e/page/callLog/additionalFields/4/options/0: a number instead of an object",
+        "/platforms/e/page/callLog/additionalFields/4/required: a string instead of true or false",
         "/platforms/e/page/callLog/additionalFields/4/description: an array instead of a string",
         "/platforms/顧客: no CRM can be named after `顧客`: nothing in it is of a-z or 0-9",
     ];
@@ -231,7 +245,7 @@ fn what_does_not_fit_a_field_is_left_out_and_named() {
         { "const": "i", "type": "inputField", "options": [{ "const": 1 }], "defaultValue": 1 },
         { "const": "d", "type": "date", "defaultValue": "31.1.2026" },
         { "const": "s", "type": "selection", "options": [{ "const": 18446744073709551615_u64 }], "defaultValue": true },
-        { "const": "b", "type": "selection", "options": [{ "const": " " }, { "const": 1 }] },
+        { "const": "b", "type": "selection", "options": [{ "const": " " }, { "const": 1 }, { "const": 1.0 }] },
         { "const": "n" },
     ])));
     let expected = [
@@ -240,9 +254,10 @@ fn what_does_not_fit_a_field_is_left_out_and_named() {
         "of the field `i`, `options`: only a selection has any",
         "of the field `i`, `defaultValue`: `1` is no value of this field",
         "of the field `d`, `defaultValue`: `31.1.2026` is no value of this field",
-        "of the field `s`, `options`: not all of them are texts or numbers, so any value is accepted",
+        "of the field `s`, the option `18446744073709551615`: its value, which JavaScript rounds to 18446744073709552000",
         "of the field `s`, `defaultValue`: `true` is no value of this field",
-        "of the field `b`, `options`: not all of them are texts or numbers, so any value is accepted",
+        "of the field `b`, the option ` `: its value is no text, number or boolean, so any value is accepted",
+        "of the field `b`, the option `1.0`: another one has its value",
         "the field `n`: it has no type",
     ];
     assert_eq!(notes, expected);
@@ -256,8 +271,96 @@ fn what_does_not_fit_a_field_is_left_out_and_named() {
             ("w", 0, false),
             ("i", 0, false),
             ("d", 0, false),
-            ("s", 0, false),
-            ("b", 0, false)
+            ("s", 1, false),
+            ("b", 1, false)
         ]
     );
+}
+
+#[test]
+fn a_value_from_the_users_account_is_accepted_beside_the_options() {
+    for (source, value) in [
+        ("accountDataKey", json!("activityTypes")),
+        ("accountDataProperty", json!("types")),
+        (
+            "accountDataPropertyByContactType",
+            json!({ "Lead": "statuses" }),
+        ),
+        ("contactTypeDependent", json!(true)),
+    ] {
+        let mut field =
+            json!({ "const": "f", "type": "selection", "options": [{ "const": "call" }] });
+        field[source] = value;
+        let (manifest, notes) = import_one(&file_with_fields(json!([field])));
+        assert_eq!(
+            refusals(&manifest, &json!({ "f": "from the account" })),
+            [""; 0],
+            "{source}"
+        );
+        assert_eq!(manifest.custom_fields[0].options.len(), 1);
+        assert!(
+            notes[0].starts_with(&format!("of the field `f`, `{source}`: ")),
+            "{notes:?}"
+        );
+    }
+    let field = json!({
+        "const": "f",
+        "type": "selection",
+        "contactTypeDependent": false,
+        "accountDataKey": null,
+        "options": [{ "const": "call" }],
+    });
+    let (manifest, notes) = import_one(&file_with_fields(json!([field])));
+    assert_eq!(refusals(&manifest, &json!({ "f": "other" })).len(), 1);
+    assert_eq!(notes, [""; 0]);
+}
+
+#[test]
+fn an_option_is_accepted_as_javascript_sends_it() {
+    let options = json!([
+        { "const": 1.0 },
+        { "const": true },
+        { "const": u64::MAX },
+        { "const": 0.00001 },
+        { "const": 1e21 },
+    ]);
+    let field =
+        json!({ "const": "f", "type": "selection", "options": options, "defaultValue": true });
+    let (manifest, _) = import_one(&file_with_fields(json!([field])));
+    for sent in ["1", "true", "18446744073709552000", "0.00001", "1e+21"] {
+        assert_eq!(
+            refusals(&manifest, &json!({ "f": sent })),
+            [""; 0],
+            "{sent}"
+        );
+    }
+    assert_eq!(manifest.custom_fields[0].default, Some(json!("true")));
+    assert_eq!(refusals(&manifest, &json!({ "f": "1.0" })).len(), 1);
+}
+
+#[test]
+fn beside_an_option_that_cannot_be_held_every_value_is_accepted() {
+    let options = json!([{ "const": "a" }, { "const": { "id": 1 }, "title": "One" }]);
+    let field = json!({ "const": "f", "type": "selection", "options": options });
+    let (manifest, notes) = import_one(&file_with_fields(json!([field])));
+    assert_eq!(refusals(&manifest, &json!({ "f": { "id": 1 } })), [""; 0]);
+    assert_eq!(manifest.custom_fields[0].options.len(), 1);
+    let expected = "of the field `f`, the option `One`: its value is no text, number or boolean, so any value is accepted";
+    assert_eq!(notes, [expected]);
+}
+
+#[test]
+fn it_is_said_what_choosing_nothing_means() {
+    let field = |none: bool| json!({ "const": "f", "type": "selection", "includeNoneOption": none, "options": [{ "const": "a" }] });
+    let (manifest, notes) = import_one(&file_with_fields(json!([field(true)])));
+    assert_eq!(refusals(&manifest, &json!({ "f": "" })), [""; 0]);
+    let [note] = &notes[..] else {
+        panic!("{notes:?}")
+    };
+    assert!(
+        note.starts_with("of the field `f`, `includeNoneOption`: whoever chooses nothing"),
+        "{note}"
+    );
+    let (_, notes) = import_one(&file_with_fields(json!([field(false)])));
+    assert_eq!(notes, [""; 0]);
 }

@@ -1,12 +1,14 @@
 //! What holds for every manifest of App Connect, however hostile.
 
-use std::collections::BTreeSet;
+use std::{cell::Cell, collections::BTreeSet};
 
-use proptest::{prelude::*, sample::select};
+use proptest::{prelude::*, sample::select, test_runner::TestRunner};
 use serde_json::{Value, json};
 
-use super::{file_of, file_with_fields, import_one, import_value, parse};
-use crate::manifest::{CustomField, FieldKind, FieldOption, custom_field::as_text};
+use super::{file_with_fields, import_one, import_value, parse, refusals};
+use crate::manifest::{
+    CustomField, FieldKind, FieldOption, custom_field::as_text, import::javascript::selectable,
+};
 
 /// Texts that break out of strings or comments, or look like something else.
 fn hostile() -> impl Strategy<Value = String> {
@@ -51,12 +53,15 @@ fn filled() -> impl Strategy<Value = String> {
     hostile().prop_filter("must not be blank", |text| !text.trim().is_empty())
 }
 
-fn selectable() -> impl Strategy<Value = Value> {
+/// What an option's `const` may be.
+fn constant() -> impl Strategy<Value = Value> {
     // The JSON parser reads others one bit off now and then.
     let floats = any::<i32>().prop_map(|eighths| f64::from(eighths) / 8.0);
     prop_oneof![
         filled().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
         floats.prop_map(Value::from)
     ]
 }
@@ -74,13 +79,14 @@ fn kind() -> impl Strategy<Value = (&'static str, FieldKind)> {
 
 /// A field as App Connect writes it, and what it means here.
 fn field() -> impl Strategy<Value = (Value, CustomField)> {
-    let options = prop::collection::vec((selectable(), filled()), 0..4);
+    let options = prop::collection::vec((constant(), filled()), 0..4);
     let flags = any::<[bool; 3]>();
     let texts = (filled(), filled(), hostile());
     (kind(), texts, flags, options, any::<bool>()).prop_map(|((word, kind), texts, flags, mut options, has_default)| {
         let (name, title, description) = texts;
         let mut seen = BTreeSet::new();
-        options.retain(|(value, _)| kind == FieldKind::Selection && seen.insert(as_text(value)));
+        let written = |value: &Value| selectable(value).unwrap();
+        options.retain(|(value, _)| kind == FieldKind::Selection && seen.insert(as_text(&written(value))));
         let required = flags[0] && kind != FieldKind::Warning;
         let default = match kind {
             _ if !has_default => None,
@@ -101,7 +107,11 @@ fn field() -> impl Strategy<Value = (Value, CustomField)> {
             "defaultValue": default,
             "description": description,
         });
-        let options = options.into_iter().map(|(value, title)| FieldOption { value, title });
+        let options = options.into_iter().map(|(value, title)| FieldOption { value: written(&value), title });
+        let default = match kind {
+            FieldKind::Selection => default.as_ref().map(written),
+            _ => default,
+        };
         let field = CustomField {
             name,
             title,
@@ -122,7 +132,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     let scalars = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
-        selectable(),
+        constant(),
         hostile().prop_map(Value::from),
         kind().prop_map(|(word, _)| Value::from(word)),
     ];
@@ -171,13 +181,85 @@ proptest! {
     }
 
     #[test]
-    fn any_json_is_refused_or_becomes_manifests_without_a_fault(platform in any_json(), field in any_json()) {
-        let whole = file_of(platform.clone());
-        let form = file_with_fields(json!([field]));
-        for json in [platform, field, whole, form] {
-            for manifest in import_value(&json, None).unwrap_or_default() {
-                parse(&manifest.toml);
-            }
+    fn every_option_is_accepted_as_javascript_sends_it(
+        constants in prop::collection::vec(prop_oneof![
+            9 => constant(),
+            1 => select(vec![json!(null), json!(""), json!(" "), json!([1])]),
+        ], 1..6),
+        source in select(vec!["x", "accountDataKey", "contactTypeDependent"]),
+    ) {
+        let options: Vec<_> = constants.iter().map(|value| json!({ "const": value })).collect();
+        let field = json!({ "const": "f", "type": "selection", "options": options, source: true });
+        let (manifest, _) = import_one(&file_with_fields(json!([field])));
+        for value in &constants {
+            prop_assert_eq!(refusals(&manifest, &json!({ "f": sent(value) })), [""; 0], "{}", value);
         }
+        // What nobody listed is accepted only where others may be meant.
+        let is_open = source != "x" || constants.contains(&json!(" ")) || constants.contains(&json!([1]));
+        let is_empty = manifest.custom_fields[0].options.is_empty();
+        let refusals = refusals(&manifest, &json!({ "f": "listed nowhere" }));
+        prop_assert_eq!(refusals.is_empty(), is_open || is_empty);
     }
+}
+
+/// What a call holds for an option's `const`, as JavaScript prints it. Numbers of that size have no exponent.
+fn sent(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => json!(number.as_f64().unwrap().to_string()),
+        other => other.clone(),
+    }
+}
+
+/// Returns the pointer of every value within a value.
+fn pointers(value: &Value) -> Vec<String> {
+    let inner: Vec<_> = match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect(),
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .map(|(index, value)| (index.to_string(), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let below = |(name, value): &(String, &Value)| {
+        let name = name.clone();
+        let pointers = pointers(value).into_iter();
+        pointers
+            .map(move |rest| format!("/{name}{rest}"))
+            .collect::<Vec<_>>()
+    };
+    let mut found = vec![String::new()];
+    found.extend(inner.iter().flat_map(below));
+    found
+}
+
+/// A manifest of App Connect in which everything is said that can be.
+const WHOLE: &str = include_str!("../../../../../tests/manifests/app-connect.json");
+
+/// How many of the hostile files must be accepted: a property of nothing is none.
+const MIN_ACCEPTED: usize = 100;
+
+#[test]
+fn any_part_may_be_anything_and_what_is_accepted_has_no_fault() {
+    let whole: Value = serde_json::from_str(WHOLE).unwrap();
+    let parts = (select(pointers(&whole)), any_json());
+    let n_accepted = Cell::new(0);
+    let mut runner = TestRunner::new(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let outcome = runner.run(&parts, |(pointer, part)| {
+        let mut json = whole.clone();
+        *json.pointer_mut(&pointer).unwrap() = part;
+        for manifest in import_value(&json, None).unwrap_or_default() {
+            n_accepted.set(n_accepted.get() + 1);
+            parse(&manifest.toml);
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+    assert!(n_accepted.get() >= MIN_ACCEPTED, "{n_accepted:?}");
 }
