@@ -95,11 +95,11 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let settings = Settings::read(&arguments.globals);
     match arguments.command {
         Command::Log(log) => Ok(log::run(&log, settings)),
-        // Takes nothing from the settings, so a mistake in them is no obstacle.
+        // These take nothing from the settings, so a mistake in them is no obstacle.
         Command::Compose(compose) => compose::run(&compose),
+        Command::Manifest(manifest) => manifest::run(&manifest),
         Command::List(list) => list::run(&list, &settings?),
         Command::Inspect(inspect) => inspect::run(&inspect, &settings?),
-        Command::Manifest(manifest) => manifest::run(&manifest, &settings?),
     }
 }
 

@@ -6,7 +6,7 @@
     reason = "only functions marked as tests are exempt by themselves"
 )]
 
-use std::fs;
+use std::{fs, os::unix::fs::symlink};
 
 use serde_json::json;
 use switchboard_tests::{Invocation, Output, Workplace, workspace_root};
@@ -71,9 +71,9 @@ error: missing key `connector` in the manifest
 --> empty.toml
  = help: add `[connector]`
 
-error: cannot use this: it cannot be read: No such file or directory (os error 2)
+error: there is no such file
 --> gone.toml
- = help: put a readable TOML file here, or rename it so that it does not end in .toml
+ = help: name a manifest, or a folder of manifests
 
 error: unknown key `timeot` in [limits]
  --> bad.toml:7:1
@@ -187,18 +187,65 @@ fn a_fault_beside_a_variable_without_a_value_is_found() {
 }
 
 #[test]
-fn a_fault_that_is_not_shown_for_so_many_warnings_counts_all_the_same() {
+fn so_many_warnings_push_no_fault_out_and_are_all_counted() {
     let warnings: String = (0..120).map(|n| format!("s{n} = \"${{X}}\"\n")).collect();
     let manifest = format!("{GOOD}[settings]\n{warnings}");
     let faulty = format!("{manifest}[nonsense]\n").replace("acme", "bad");
     let place = place(&[("acme.toml", &manifest), ("bad.toml", &faulty)]);
-    let output = check(&place, &["acme.toml", "bad.toml"]);
-    assert_eq!(output.code, Some(2));
-    assert_eq!(output.stdout, "acme.toml: ok, 101 warnings\n");
-    let more = "warning: there are 20 more warnings in this file";
+    let output = check(&place, &["acme.toml"]);
+    assert_eq!(
+        (output.code, &*output.stdout),
+        (Some(0), "acme.toml: ok, 120 warnings\n")
+    );
+    let more = "warning: there are 20 more warnings in this file\n--> acme.toml\n";
     assert!(output.stderr.contains(more), "{}", output.stderr);
-    let more = "error: there are 21 more faults in this file";
+    assert_eq!(output.stderr.matches("warning: ").count(), 101);
+    let output = check(&place, &["bad.toml"]);
+    assert_eq!((output.code, &*output.stdout), (Some(2), ""));
+    let fault = "error: unknown key `nonsense` in the manifest\n   --> bad.toml:127:2\n";
+    assert!(output.stderr.starts_with(fault), "{}", output.stderr);
+    assert_eq!(output.stderr.matches("error: ").count(), 1);
+    let more = "warning: there are 20 more warnings in this file\n--> bad.toml\n";
     assert!(output.stderr.contains(more), "{}", output.stderr);
+    let output = check(&place, &["--json", "acme.toml"]).json().unwrap();
+    let diagnostics = output[0]["diagnostics"].as_array().unwrap();
+    let counts = diagnostics.iter().map(|it| it["count"].as_u64().unwrap());
+    assert_eq!((diagnostics.len(), counts.sum::<u64>()), (101, 120));
+}
+
+#[test]
+fn a_file_is_checked_once_whichever_way_leads_there() {
+    let place = place(&[("acme.toml", GOOD)]);
+    fs::create_dir(place.root().join("inner")).unwrap();
+    symlink("acme.toml", place.root().join("link.toml")).unwrap();
+    symlink(".", place.root().join("same")).unwrap();
+    let files = [
+        "acme.toml",
+        "inner/../acme.toml",
+        "link.toml",
+        "same/acme.toml",
+    ];
+    assert_output(&check(&place, &files), 0, "acme.toml: ok\n", "");
+    let gone = check(&place, &["gone.toml", "gone.toml"]);
+    assert_eq!(gone.stderr.matches("there is no such file").count(), 1);
+}
+
+#[test]
+fn a_manifest_is_not_read_from_stdin() {
+    let fault = "\
+error: a manifest is not read from stdin: it has to be a file
+--> -
+ = help: what a manifest names by a path begins in its folder
+
+";
+    assert_output(&check(&place(&[]), &["-"]), 2, "", fault);
+}
+
+#[test]
+fn a_mistake_in_settings_that_are_not_used_is_no_obstacle() {
+    let place = place(&[("acme.toml", GOOD), ("switchboard.toml", "= nonsense")]);
+    let invocation = invocation(&place, &["acme.toml"]).env("SWITCHBOARD_LOG_LEVEL", "loud");
+    assert_output(&invocation.run().unwrap(), 0, "acme.toml: ok\n", "");
 }
 
 #[test]
@@ -254,7 +301,7 @@ fn json_holds_every_file_with_its_faults_and_warnings() {
     let place = place(&[("acme.toml", &manifest), ("empty.toml", "")]);
     let output = check(&place, &["--json", "acme.toml", "gone.toml"]);
     assert_eq!((output.code, output.stderr.as_str()), (Some(2), ""));
-    let gone = "cannot use this: it cannot be read: No such file or directory (os error 2)";
+    let gone = "there is no such file";
     let expected = json!([
         {
             "file": "acme.toml",
@@ -268,6 +315,7 @@ fn json_holds_every_file_with_its_faults_and_warnings() {
                     "message": "unknown key `isolaton` in [connector]",
                     "summary": "acme.toml:6:1: unknown key `isolaton` in [connector]; expected `library`, `sha256` \
                         or `isolation`; did you mean `isolation`?",
+                    "count": 1,
                 },
                 {
                     "severity": "warning",
@@ -276,6 +324,7 @@ fn json_holds_every_file_with_its_faults_and_warnings() {
                     "message": "the environment variable X is not set",
                     "summary": "acme.toml:8:8: the environment variable X is not set; set it before switchboard \
                         starts, or use `${file:PATH}`",
+                    "count": 1,
                 },
             ],
         },
@@ -288,8 +337,8 @@ fn json_holds_every_file_with_its_faults_and_warnings() {
                 "line": null,
                 "column": null,
                 "message": gone,
-                "summary": format!("gone.toml: {gone}; put a readable TOML file here, or rename it so that it does \
-                    not end in .toml"),
+                "summary": "gone.toml: there is no such file; name a manifest, or a folder of manifests",
+                "count": 1,
             }],
         },
     ]);

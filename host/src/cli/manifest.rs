@@ -6,8 +6,6 @@ mod schema;
 
 use std::process::ExitCode;
 
-use super::config::Settings;
-
 /// The exit code for files that are wrong.
 const WRONG: u8 = 2;
 
@@ -25,7 +23,7 @@ enum Command {
     Import(import::Arguments),
 }
 
-pub(super) fn run(arguments: &Arguments, _: &Settings) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Check(check) => check::run(check),
         Command::Schema(_) => schema::run(),

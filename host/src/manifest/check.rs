@@ -37,7 +37,11 @@ pub fn check_files(
     unset: Severity,
 ) -> Vec<Checked> {
     let read = |found| match found {
-        Found::File(path) => {
+        Found::Named(path) => {
+            let parsed = parse::read_named(&path, environment, unset);
+            (path, parsed)
+        }
+        Found::Listed(path) => {
             let parsed = parse::read(&path, environment, unset);
             (path, parsed)
         }
@@ -65,31 +69,40 @@ impl Checked {
         let mut severities = self.diagnostics.iter().map(Diagnostic::severity);
         severities.any(|severity| severity == Severity::Error)
     }
+
+    /// Returns how many warnings there are.
+    pub fn n_warnings(&self) -> usize {
+        let diagnostics = self.diagnostics.iter();
+        let warnings = diagnostics.filter(|it| it.severity() == Severity::Warning);
+        warnings.map(Diagnostic::count).sum()
+    }
 }
 
 /// What stands where an operator pointed.
 enum Found {
-    File(PathBuf),
+    Named(PathBuf),
+    /// It is in a folder that was named.
+    Listed(PathBuf),
     /// There is nothing to check in it.
     UselessFolder(PathBuf, Diagnostic),
 }
 
-/// Puts the files of a folder in its place, and leaves out what came before.
+/// Puts the files of a folder in its place, and leaves out what came before, whichever way led there.
 fn expand(paths: &[PathBuf]) -> impl Iterator<Item = Found> {
     let mut seen = BTreeSet::new();
     let found = paths.iter().flat_map(|path| files_of(path));
     found.filter(move |found| {
-        let (Found::File(path) | Found::UselessFolder(path, _)) = found;
-        seen.insert(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+        let (Found::Named(path) | Found::Listed(path) | Found::UselessFolder(path, _)) = found;
+        seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone()))
     })
 }
 
 fn files_of(path: &Path) -> Vec<Found> {
     if !path.is_dir() {
-        return vec![Found::File(path.to_owned())];
+        return vec![Found::Named(path.to_owned())];
     }
     match list(path) {
-        Ok(files) => files.into_iter().map(Found::File).collect(),
+        Ok(files) => files.into_iter().map(Found::Listed).collect(),
         Err(error) => vec![Found::UselessFolder(path.to_owned(), useless(path, &error))],
     }
 }

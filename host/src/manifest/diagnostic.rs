@@ -20,6 +20,7 @@ pub struct Diagnostic {
     label: String,
     helps: Vec<String>,
     related: Vec<(Place, String)>,
+    count: usize,
 }
 
 /// How bad something is that a manifest says.
@@ -56,7 +57,14 @@ impl Diagnostic {
             label: String::new(),
             helps: Vec::new(),
             related: Vec::new(),
+            count: 1,
         }
+    }
+
+    /// Lets it stand for so many that are not shown.
+    pub(super) fn standing_for(mut self, count: usize) -> Self {
+        self.count = count;
+        self
     }
 
     pub(super) fn with_severity(mut self, severity: Severity) -> Self {
@@ -97,6 +105,11 @@ impl Diagnostic {
     /// Returns how bad it is.
     pub fn severity(&self) -> Severity {
         self.severity
+    }
+
+    /// Returns how many it stands for: 1, or those beyond the first hundred of a file.
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     /// Returns what is wrong, without the place.

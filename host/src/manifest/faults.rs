@@ -7,41 +7,63 @@ use super::{
     source::Source,
 };
 
-/// The first [`MAX_FAULTS`] faults, and how many there are beyond.
+/// What is wrong with a file, and beside that what may be.
 #[derive(Default)]
 pub(super) struct Faults {
-    shown: Vec<Diagnostic>,
+    errors: Shown,
+    warnings: Shown,
+}
+
+/// The first [`MAX_SHOWN`] of a severity, and how many there are beyond.
+#[derive(Default)]
+struct Shown {
+    first: Vec<Diagnostic>,
     n_more: usize,
-    /// The worst of those beyond.
-    worst_more: Option<Severity>,
 }
 
 /// More would bury the first, and each costs time to show.
-const MAX_FAULTS: usize = 100;
+const MAX_SHOWN: usize = 100;
 
 impl Faults {
     pub(super) fn push(&mut self, fault: Diagnostic) {
-        if self.shown.len() < MAX_FAULTS {
-            self.shown.push(fault);
-        } else {
-            self.n_more += 1;
-            self.worst_more = self.worst_more.max(Some(fault.severity()));
+        match fault.severity() {
+            Severity::Error => self.errors.push(fault),
+            Severity::Warning => self.warnings.push(fault),
         }
     }
 
-    /// Returns the faults from the top of the file to its end; if there were too many, the last one says so.
-    pub(super) fn into_vec(mut self, source: &Arc<Source>) -> Vec<Diagnostic> {
-        self.shown.sort_by_cached_key(Diagnostic::position);
-        if let Some(worst) = self.worst_more {
-            let kind = match worst {
-                Severity::Warning => "warnings",
-                Severity::Error => "faults",
-            };
-            let message = format!("there are {} more {kind} in this file", self.n_more);
-            let rest = Diagnostic::new(Place::file(source), message).with_severity(worst);
-            self.shown
-                .push(rest.help("mend the first ones and check again"));
+    /// Returns the errors from the top of the file to its end, then so the warnings; if there were too many, the last
+    /// one says so.
+    pub(super) fn into_vec(self, source: &Arc<Source>) -> Vec<Diagnostic> {
+        let mut all = self.errors.into_vec(source, Severity::Error, "faults");
+        all.extend(
+            self.warnings
+                .into_vec(source, Severity::Warning, "warnings"),
+        );
+        all
+    }
+}
+
+impl Shown {
+    fn push(&mut self, fault: Diagnostic) {
+        if self.first.len() < MAX_SHOWN {
+            self.first.push(fault);
+        } else {
+            self.n_more += 1;
         }
-        self.shown
+    }
+
+    fn into_vec(self, source: &Arc<Source>, severity: Severity, what: &str) -> Vec<Diagnostic> {
+        let Self { mut first, n_more } = self;
+        first.sort_by_cached_key(Diagnostic::position);
+        if n_more > 0 {
+            let message = format!("there are {n_more} more {what} in this file");
+            let rest = Diagnostic::new(Place::file(source), message).with_severity(severity);
+            first.push(
+                rest.standing_for(n_more)
+                    .help("mend the first ones and check again"),
+            );
+        }
+        first
     }
 }

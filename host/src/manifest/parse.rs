@@ -1,6 +1,6 @@
 //! One file: from its bytes to a manifest or its faults.
 
-use std::{ops::Range, path::Path, sync::Arc};
+use std::{io, ops::Range, path::Path, sync::Arc};
 
 use toml::de::DeTable;
 
@@ -42,8 +42,33 @@ impl Parsed {
 pub(super) fn read(path: &Path, environment: Environment<'_>, unset: Severity) -> Parsed {
     match read_file(path) {
         Ok(bytes) => parse(path, &bytes, environment, unset),
-        Err(error) => Parsed::broken(vec![unreadable(path, &error)]),
+        Err(error) => Parsed::broken(vec![unreadable(path, &error, HELP_IN_FOLDER)]),
     }
+}
+
+const HELP_IN_FOLDER: &str =
+    "put a readable TOML file here, or rename it so that it does not end in .toml";
+
+/// Reads a file that somebody named, rather than found in a folder.
+pub(super) fn read_named(path: &Path, environment: Environment<'_>, unset: Severity) -> Parsed {
+    let fault = match read_file(path) {
+        Ok(bytes) => return parse(path, &bytes, environment, unset),
+        Err(_) if path == Path::new("-") => {
+            let place = Place::file(&Arc::new(Source::unreadable(path)));
+            Diagnostic::new(
+                place,
+                "a manifest is not read from stdin: it has to be a file",
+            )
+            .help("what a manifest names by a path begins in its folder")
+        }
+        Err(ReadTextError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+            let place = Place::file(&Arc::new(Source::unreadable(path)));
+            Diagnostic::new(place, "there is no such file")
+                .help("name a manifest, or a folder of manifests")
+        }
+        Err(error) => unreadable(path, &error, "name a readable TOML file"),
+    };
+    Parsed::broken(vec![fault])
 }
 
 /// Reads the content of the file `path`.
@@ -121,10 +146,9 @@ fn syntax_faults(source: &Arc<Source>, errors: Vec<toml::de::Error>) -> Vec<Diag
     faults.into_vec(source)
 }
 
-fn unreadable(path: &Path, error: &ReadTextError) -> Diagnostic {
+fn unreadable(path: &Path, error: &ReadTextError, help: &str) -> Diagnostic {
     let source = Arc::new(Source::unreadable(path));
     let message = format!("cannot use this: {error}");
-    let help = "put a readable TOML file here, or rename it so that it does not end in .toml";
     Diagnostic::new(Place::file(&source), message).help(help)
 }
 

@@ -12,12 +12,12 @@ use crate::cli::{print, say};
 
 /// Show every fault of every manifest, with its line
 ///
-/// Prints a line for each manifest without a fault on stdout, the faults on stderr, and exits with 2 if there is any.
-/// Two manifests with one CRM name are a fault. No connector is loaded: what it expects of `[settings]` is checked by
-/// `switchboard list`.
+/// Prints faults and warnings on stderr, and on stdout a line for each manifest without a fault. Exits with 2 if there
+/// is a fault; warnings are none. Two manifests with one CRM name are a fault. No connector is loaded: what it expects of
+/// `[settings]` is checked by `switchboard list`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The manifests; a folder stands for every *.toml in it
+    /// The manifests; a folder stands for every *.toml directly in it
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -67,7 +67,7 @@ fn show(checked: &[Checked]) -> std::io::Result<()> {
 /// What is said of a manifest without a fault.
 fn line(file: &Checked) -> String {
     let path = file.path.display();
-    match file.diagnostics.len() {
+    match file.n_warnings() {
         0 => format!("{path}: ok\n"),
         1 => format!("{path}: ok, 1 warning\n"),
         n_warnings => format!("{path}: ok, {n_warnings} warnings\n"),
@@ -83,6 +83,7 @@ fn described(file: &Checked) -> Value {
             "column": column,
             "message": diagnostic.message(),
             "summary": diagnostic.summary(),
+            "count": diagnostic.count(),
         })
     });
     json!({
