@@ -13,7 +13,7 @@ use url::Host;
 
 /// Hosts that a connector may reach: `host`, `*.host`, `host:port`, `host:*` or `*.host:port`.
 ///
-/// `*.host` stands for one or more labels before `host`, not for `host` itself. Without a port the scheme's own one is
+/// `*.host` stands for one or more labels before `host`, not for `host` itself, which has two labels or more. Without a port the scheme's own one is
 /// meant: 443, or 80 for the plain HTTP that loopback addresses may speak. A host may be an IPv4 address or an IPv6
 /// address in brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -61,6 +61,8 @@ enum Port {
 
 const HTTPS_PORT: u16 = 443;
 const HTTP_PORT: u16 = 80;
+const MAX_HOST_LEN: usize = 253;
+const MAX_LABEL_LEN: usize = 63;
 
 impl HostPattern {
     /// Whether a request to `host` and `port` is allowed by this pattern.
@@ -225,16 +227,40 @@ impl FromStr for Name {
         match Host::parse(host).map_err(|_| not_a_host)? {
             Host::Domain(name) => {
                 let name = name.strip_suffix('.').unwrap_or(&name).to_owned();
-                if name.split('.').any(str::is_empty) {
+                if !is_host_name(&name) {
                     return Err(not_a_host);
                 }
-                Ok(below.map_or(Name::Domain(name.clone()), |_| Name::Below(name)))
+                match below {
+                    None => Ok(Name::Domain(name)),
+                    Some(_) if name.contains('.') => Ok(Name::Below(name)),
+                    Some(_) => Err(PatternError::host(
+                        "this would allow every host below a top-level domain",
+                    )),
+                }
             }
             _ if below.is_some() => Err(PatternError::host("an address has no labels below it")),
+            // A URL may hold other forms, such as 192.168.1; who writes one here has forgotten a number.
+            Host::Ipv4(address) if host != address.to_string() => Err(PatternError::host(
+                "an IPv4 address has four decimal numbers, like `192.0.2.7`",
+            )),
             Host::Ipv4(address) => Ok(Name::Address(address.into())),
             Host::Ipv6(address) => Ok(Name::Address(address.into())),
         }
     }
+}
+
+/// Whether a text in lower case and punycode can be the name of a host. Underscores are against the rules, but there
+/// are hosts whose names have them.
+fn is_host_name(text: &str) -> bool {
+    text.len() <= MAX_HOST_LEN && text.split('.').all(is_label)
+}
+
+fn is_label(text: &str) -> bool {
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    (1..=MAX_LABEL_LEN).contains(&text.len())
+        && text.bytes().all(allowed)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 impl Port {

@@ -161,14 +161,17 @@ mod tests {
         for host in ["0x7f.1", "2130706433", "0177.0.0.1", "127.1"] {
             let url = format!("https://{host}/");
             assert_eq!(
-                reach(&["*.test"], &url),
+                reach(&["*.crm.test"], &url),
                 Err(FaultCode::ForbiddenHost),
                 "{url}"
             );
             assert_eq!(reach(&["127.0.0.1"], &url), Ok(Reach::Listed), "{url}");
         }
         let mapped = "https://[::ffff:169.254.169.254]/";
-        assert_eq!(reach(&["*.test"], mapped), Err(FaultCode::ForbiddenHost));
+        assert_eq!(
+            reach(&["*.crm.test"], mapped),
+            Err(FaultCode::ForbiddenHost)
+        );
     }
 
     #[test]
