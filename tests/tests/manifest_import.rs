@@ -74,7 +74,7 @@ fn one_platform_is_imported_into_the_working_folder() {
     let place = place();
     let output = import(&place, &["app-connect.json", "--platform", "brook"]);
     let notes = "./brook.toml: not carried over: `author`: who makes App Connect\n\
-        ./brook.toml: not carried over: the address `*brook*`: write the hosts that it means\n";
+        ./brook.toml: not carried over: the address `*brook*`: a `*` stands only for whole labels at the start; write the hosts that it means\n";
     assert_output(&output, 0, "./brook.toml\n", notes);
     assert!(!place.root().join("orchid.toml").exists());
 }
@@ -157,12 +157,17 @@ error: cannot import bad.json: it is not a manifest of App Connect:
 fn a_file_that_cannot_be_used_is_refused_with_the_reason() {
     let place = place();
     fs::write(place.root().join("text.json"), "{").unwrap();
+    fs::write(place.root().join("marked.json"), "\u{feff}{}").unwrap();
     fs::write(place.root().join("large.json"), vec![b' '; 1024 * 1024 + 1]).unwrap();
     for (file, reason) in [
         ("gone.json", "No such file or directory (os error 2)"),
         (
             "text.json",
             "it is not JSON: EOF while parsing an object at line 1 column 1",
+        ),
+        (
+            "marked.json",
+            "it begins with a byte order mark: save it as UTF-8 without one",
         ),
         (
             "large.json",
@@ -181,12 +186,130 @@ fn a_file_that_cannot_be_used_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_folder_that_is_missing_is_created() {
+    let place = place();
+    let output = import(&place, &["app-connect.json", "--out", "new/deep"]);
+    let files = ALL.replace("out/", "new/deep/");
+    assert_eq!((output.code, output.stdout), (Some(0), files));
+    assert_eq!(files_in(&place.root().join("new/deep")).len(), 3);
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_to_is_named() {
     let place = place();
-    let output = import(&place, &["app-connect.json", "--out", "gone"]);
+    let output = import(
+        &place,
+        &["app-connect.json", "--out", "app-connect.json/out"],
+    );
+    let fault =
+        "error: cannot create the folder app-connect.json/out: Not a directory (os error 20)\n";
+    assert_output(&output, 1, "", fault);
+    let output = import(&place, &["app-connect.json", "--out", "/proc/self"]);
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
-    let fault = "error: cannot write into the folder gone: No such file or directory (os error 2)";
+    let fault = "error: cannot write into the folder /proc/self: ";
     assert!(output.stderr.starts_with(fault), "{output:?}");
+    assert!(!output.stderr.contains(".import-"), "{output:?}");
+}
+
+#[test]
+fn a_file_is_read_from_stdin() {
+    let place = place();
+    let arguments = ["manifest", "import", "-", "--platform", "orchid"];
+    let json = fs::read_to_string(place.root().join("app-connect.json")).unwrap();
+    let invocation = place.switchboard(arguments).unwrap().stdin(json);
+    let output = invocation.run().unwrap();
+    assert_eq!((output.code, &*output.stdout), (Some(0), "./orchid.toml\n"));
+    let output = place
+        .switchboard(arguments)
+        .unwrap()
+        .stdin("{")
+        .run()
+        .unwrap();
+    let fault = "error: cannot import stdin: it is not JSON: EOF while parsing an object at line 1 column 1\n";
+    assert_output(&output, 2, "", fault);
+}
+
+#[test]
+fn more_files_are_written_than_may_be_open() {
+    let place = place();
+    let platforms: String = (0..300).map(|n| format!(", \"p{n}\": {{}}")).collect();
+    let json = format!("{{ \"platforms\": {{ \"p\": {{}}{platforms} }} }}");
+    fs::write(place.root().join("many.json"), json).unwrap();
+    let program = program("switchboard-host", "switchboard").unwrap();
+    let mut shell = Command::new("sh");
+    let script = "ulimit -n 64; exec \"$0\" manifest import many.json --out out";
+    shell.arg("-c").arg(script).arg(&program);
+    let output = place.invocation(shell).run().unwrap();
+    assert_eq!((output.code, &*output.stderr), (Some(0), ""));
+    assert_eq!(output.stdout.lines().count(), 301);
+    assert_eq!(files_in(&place.root().join("out")).len(), 301);
+}
+
+#[test]
+fn two_platforms_of_one_name_are_imported_as_the_fault_says() {
+    let place = place();
+    let json = r#"{ "platforms": { "goodCrm": {}, "x": { "name": "Good CRM" } } }"#;
+    fs::write(place.root().join("two.json"), json).unwrap();
+    let output = import(&place, &["two.json", "--out", "out"]);
+    let fault = "\
+error: cannot import two.json: it is not a manifest of App Connect:
+  /platforms/x: the platforms `goodCrm` and `x` both become the CRM `good-crm`; import one with --platform, rename its \
+        file and the `name` in it, then import the other
+";
+    assert_output(&output, 2, "", fault);
+    let out = place.root().join("out");
+    let written = "out/good-crm.toml\n";
+    let output = import(
+        &place,
+        &["two.json", "--out", "out", "--platform", "goodCrm"],
+    );
+    assert_eq!(
+        (output.code, &*output.stdout),
+        (Some(0), written),
+        "{output:?}"
+    );
+    let manifest = fs::read_to_string(out.join("good-crm.toml")).unwrap();
+    let renamed = manifest.replace("name = \"good-crm\"", "name = \"first\"");
+    fs::write(out.join("first.toml"), renamed).unwrap();
+    fs::remove_file(out.join("good-crm.toml")).unwrap();
+    let output = import(&place, &["two.json", "--out", "out", "--platform", "x"]);
+    assert_eq!(
+        (output.code, &*output.stdout),
+        (Some(0), written),
+        "{output:?}"
+    );
+    let check = place.switchboard(["manifest", "check", "out"]).unwrap();
+    let stdout = "out/first.toml: ok\nout/good-crm.toml: ok\n";
+    assert_output(&check.run().unwrap(), 0, stdout, "");
+}
+
+#[test]
+fn no_credentials_of_an_address_are_written_or_shown() {
+    let mut place = place();
+    let json = r#"{ "platforms": { "acme": { "environment": {
+        "url": "https://bob:s3cret-1@crm.acme.example/s3cret-1?token=s3cret-1",
+        "urlIdentifier": "https://bob:s3cret-1@{tenant}.b.c",
+        "selections": [{ "const": "{tenant}.acme.example/?token=s3cret-1" }]
+    } } } }"#;
+    fs::write(place.root().join("secret.json"), json).unwrap();
+    place.guard(&["s3cret-1"]);
+    let output = import(&place, &["secret.json"]);
+    let not_a_host = "this is not a host name or address; write the hosts that it means";
+    let notes = format!(
+        "./acme.toml: not carried over: the address `https://{{tenant}}.b.c`: {not_a_host}\n\
+         ./acme.toml: not carried over: the address `{{tenant}}.acme.example`: {not_a_host}\n"
+    );
+    assert_output(&output, 0, "./acme.toml\n", &notes);
+    let manifest = fs::read_to_string(place.root().join("acme.toml")).unwrap();
+    assert!(!manifest.contains("s3cret-1"), "{manifest}");
+    assert!(
+        manifest.contains("# From `https://crm.acme.example`.\n"),
+        "{manifest}"
+    );
+    assert!(
+        manifest.contains("allowed_hosts = [\"crm.acme.example\"]"),
+        "{manifest}"
+    );
 }
 
 #[test]

@@ -250,7 +250,7 @@ impl fmt::Display for Place {
 }
 
 /// Quotes a text of the manifest, shortened and with control characters escaped.
-pub(super) fn quoted(text: &str) -> String {
+pub(super) fn quoted_for_people(text: &str) -> String {
     let escaped: String = text
         .chars()
         .take(MAX_QUOTED)
@@ -266,7 +266,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Lists words: `a`, `b` or `c`.
 pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let mut words: Vec<String> = words.into_iter().map(quoted).collect();
+    let mut words: Vec<String> = words.into_iter().map(quoted_for_people).collect();
     match words.pop() {
         None => "nothing".to_owned(),
         Some(last) if words.is_empty() => last,
@@ -305,8 +305,11 @@ mod tests {
 
     #[test]
     fn what_is_quoted_is_short_and_holds_no_control_characters() {
-        assert_eq!(quoted("a\u{1b}[31m\n"), "`a\\u{1b}[31m\\n`");
-        assert_eq!(quoted(&"é".repeat(61)), format!("`{}...`", "é".repeat(60)));
+        assert_eq!(quoted_for_people("a\u{1b}[31m\n"), "`a\\u{1b}[31m\\n`");
+        assert_eq!(
+            quoted_for_people(&"é".repeat(61)),
+            format!("`{}...`", "é".repeat(60))
+        );
         assert_eq!(listed(["a", "b", "c"]), "`a`, `b` or `c`");
     }
 }

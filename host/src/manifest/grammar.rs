@@ -8,7 +8,7 @@ use url::Url;
 use super::{
     ConnectorSection, Crm, Isolation, LibraryByPlatform, LibraryRef, Limits, LogFormat, LogSection,
     Manifest, Network, SecretText, UnknownCustomFields, custom_field,
-    diagnostic::{Diagnostic, Place, listed, quoted},
+    diagnostic::{Diagnostic, Place, listed, quoted_for_people},
     reader::{Item, Table},
     settings::Settings,
 };
@@ -144,7 +144,7 @@ fn library(item: Item<'_>, folder: &Path) -> Option<LibraryByPlatform> {
     for (key, value) in platforms {
         let platform = key.get_ref();
         if !PLATFORMS.contains(&platform.as_ref()) {
-            let message = format!("unknown platform {}", quoted(platform));
+            let message = format!("unknown platform {}", quoted_for_people(platform));
             let fault = Diagnostic::new(item.place_of(key.span()), message)
                 .label(format!("expected {}", listed(PLATFORMS)))
                 .did_you_mean(platform, PLATFORMS);

@@ -2,7 +2,7 @@
 //!
 //! Nothing is dropped without a word: what has no place in a manifest of Switchboard becomes a comment in the text and a
 //! note to whoever imports. All texts of the JSON are hostile until they are escaped: in strings by the TOML writer, in
-//! comments by [`quoted`](super::diagnostic::quoted).
+//! comments by [`quoted_for_people`].
 //!
 //! What the JSON looks like: `docs/developers/manifest.md` of App Connect, <https://github.com/ringcentral/rc-unified-crm-extension>.
 
@@ -16,13 +16,17 @@ mod members;
 mod name;
 mod node;
 mod options;
+mod origin;
 mod platform;
+mod written;
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::quoted;
+use super::diagnostic::quoted_for_people;
 use document::Document;
 use node::{Faults, Node, Object};
+use origin::Origin;
+use platform::Platform;
 
 pub use error::{ImportError, ImportFault};
 
@@ -63,6 +67,9 @@ pub fn import(json: &[u8], platform: Option<&str>) -> Result<Vec<ImportedManifes
     if json.len() > MAX_IMPORT_LEN {
         return Err(ImportError::TooLarge);
     }
+    if json.starts_with("\u{feff}".as_bytes()) {
+        return Err(ImportError::ByteOrderMark);
+    }
     let json = json::parse(json)?;
     let faults = Faults::default();
     let imported = read(Node::root(&json, &faults), platform)?;
@@ -87,23 +94,25 @@ fn read(root: Node<'_>, wanted: Option<&str>) -> Result<Vec<ImportedManifest>, I
         return Ok(Vec::new());
     };
     let wanted = selected(&platforms, wanted)?;
-    let origin = platform::Origin::of(&file);
+    let origin = Origin::read(&file);
     let mut names = BTreeMap::new();
     let mut imported = Vec::new();
     for key in wanted {
-        let Some(node) = platforms.member(&key) else {
+        let Some(node) = platforms.member_or_null(&key) else {
             continue;
         };
-        let Some(manifest) = platform::import(node, &key, &origin) else {
+        let Some(platform) = Platform::read(node, &key) else {
             continue;
         };
-        match names.insert(manifest.name.clone(), key.clone()) {
-            None => imported.push(manifest),
+        let name = platform.name.ours.clone();
+        match names.insert(name.clone(), key.clone()) {
+            None => imported.push(written::write(&platform, &origin)),
             Some(first) => node.report(format!(
-                "the platforms {} and {} both become the CRM `{}`; import them one by one, with --platform",
-                quoted(&first),
-                quoted(&key),
-                manifest.name
+                "the platforms {} and {} both become the CRM `{}`; import one with --platform, rename its file and the \
+                 `name` in it, then import the other",
+                quoted_for_people(&first),
+                quoted_for_people(&key),
+                name
             )),
         }
     }

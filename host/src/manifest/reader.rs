@@ -17,7 +17,7 @@ use toml::{
 };
 
 use super::{
-    diagnostic::{Diagnostic, Place, listed, quoted},
+    diagnostic::{Diagnostic, Place, listed, quoted_for_people},
     faults::Faults,
     source::Source,
     variables::Variables,
@@ -138,7 +138,7 @@ impl<'r> Table<'r> {
         let is_unknown = |name: &str| !self.known.contains(&name);
         for key in self.entries.keys().filter(|key| is_unknown(key.get_ref())) {
             let name = key.get_ref();
-            let message = format!("unknown key {} in {}", quoted(name), self.title);
+            let message = format!("unknown key {} in {}", quoted_for_people(name), self.title);
             let place = Place::at(&self.reader.source, key.span());
             let fault = Diagnostic::new(place, message)
                 .label(format!("expected {}", listed(self.known.iter().copied())))

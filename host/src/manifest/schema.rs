@@ -11,7 +11,7 @@ use jsonschema::{
 use serde_json::Value;
 
 use super::{
-    diagnostic::{Diagnostic, Place, listed, quoted},
+    diagnostic::{Diagnostic, Place, listed, quoted_for_people},
     faults::Faults,
     settings::{Settings, join},
     unknown_keys,
@@ -102,7 +102,10 @@ impl Check<'_> {
     }
 
     fn missing(&self, pointer: &str, name: &str) -> Diagnostic {
-        let message = format!("missing setting {}", quoted(&dotted(&join(pointer, name))));
+        let message = format!(
+            "missing setting {}",
+            quoted_for_people(&dotted(&join(pointer, name)))
+        );
         let table = if pointer.is_empty() {
             "[settings]"
         } else {
@@ -113,7 +116,10 @@ impl Check<'_> {
     }
 
     fn refuse(&self, pointer: &str, expected: &str) -> Diagnostic {
-        let message = format!("setting {} is not {expected}", quoted(&dotted(pointer)));
+        let message = format!(
+            "setting {} is not {expected}",
+            quoted_for_people(&dotted(pointer))
+        );
         Diagnostic::new(self.settings.value_place(pointer), message)
             .label(format!("expected {expected}"))
     }
@@ -129,7 +135,7 @@ fn faulty_schema(library: &Place, error: &ValidationError<'_>) -> Diagnostic {
 }
 
 fn unknown_key(settings: &Settings, pointer: &str, name: &str) -> Diagnostic {
-    let message = format!("unknown setting {}", quoted(name));
+    let message = format!("unknown setting {}", quoted_for_people(name));
     Diagnostic::new(settings.key_place(pointer), message).label("expected another key")
 }
 
@@ -172,14 +178,17 @@ fn expectation(kind: &ValidationErrorKind) -> String {
         Kind::MinProperties { limit } => format!("a table of at least {limit} keys"),
         Kind::MaxProperties { limit } => format!("a table of at most {limit} keys"),
         Kind::UniqueItems => "an array of different entries".to_owned(),
-        Kind::Pattern { pattern } => format!("a text that matches the pattern {}", quoted(pattern)),
-        Kind::Format { format } => format!("a text of the format {}", quoted(format)),
+        Kind::Pattern { pattern } => format!(
+            "a text that matches the pattern {}",
+            quoted_for_people(pattern)
+        ),
+        Kind::Format { format } => format!("a text of the format {}", quoted_for_people(format)),
         Kind::OneOfMultipleValid { .. } => {
             "what exactly one of the forms in the connector's schema describes".to_owned()
         }
         other => format!(
             "what {} in the connector's schema of its settings allows",
-            quoted(other.keyword())
+            quoted_for_people(other.keyword())
         ),
     }
 }

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use switchboard_host::manifest::{ImportedManifest, MAX_IMPORT_LEN, import};
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 use super::WRONG;
+use crate::cli::source::STDIN;
 use crate::cli::{print, say};
 
 /// Turn App Connect's manifest into manifests, one for each platform
@@ -18,7 +19,7 @@ use crate::cli::{print, say};
 /// files as comments. Exits with 2 if FILE is wrong, and with 1 if the manifests cannot be written.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// App Connect's manifest, a JSON file
+    /// App Connect's manifest, a JSON file; - for stdin
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
@@ -26,7 +27,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     platform: Option<String>,
 
-    /// The folder to write into
+    /// The folder to write into; it is created if there is none
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
 
@@ -46,45 +47,71 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn imported(arguments: &Arguments) -> anyhow::Result<Vec<ImportedManifest>> {
-    let path = &arguments.file;
-    let attempt = || format!("cannot import {}", path.display());
+    let is_stdin = arguments.file == Path::new(STDIN);
+    let name = if is_stdin {
+        "stdin".to_owned()
+    } else {
+        arguments.file.display().to_string()
+    };
+    let attempt = || format!("cannot import {name}");
+    let source: Box<dyn Read> = if is_stdin {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(File::open(&arguments.file).with_context(attempt)?)
+    };
     let mut json = Vec::new();
-    let file = File::open(path).with_context(attempt)?;
     // One byte more than is accepted tells that there is more.
     let limit = MAX_IMPORT_LEN as u64 + 1;
-    file.take(limit)
+    source
+        .take(limit)
         .read_to_end(&mut json)
         .with_context(attempt)?;
     import(&json, arguments.platform.as_deref()).with_context(attempt)
 }
 
-/// A manifest that only has to be moved to its place.
+/// A manifest that only has to be moved to its place. It is closed: there may be more of them than files may be open.
 struct Staged {
-    file: NamedTempFile,
+    file: TempPath,
     place: PathBuf,
 }
 
 fn write_all(arguments: &Arguments, manifests: &[ImportedManifest]) -> anyhow::Result<ExitCode> {
     let place = |manifest: &ImportedManifest| arguments.out.join(format!("{}.toml", manifest.name));
-    for manifest in manifests {
-        refuse_folder(&place(manifest))?;
+    let places: Vec<_> = manifests.iter().map(place).collect();
+    for place in &places {
+        refuse_folder(place)?;
     }
     if !arguments.force {
-        refuse_existing(manifests.iter().map(place))?;
+        refuse_existing(&places)?;
     }
+    fs::create_dir_all(&arguments.out)
+        .with_context(|| format!("cannot create the folder {}", arguments.out.display()))?;
     let staged: Vec<_> = manifests
         .iter()
-        .map(|manifest| Staged::new(&arguments.out, place(manifest), &manifest.toml))
+        .zip(&places)
+        .map(|(manifest, place)| Staged::new(&arguments.out, place.clone(), &manifest.toml))
         .collect::<anyhow::Result<_>>()?;
-    for (staged, manifest) in staged.into_iter().zip(manifests) {
-        let path = staged.place.display().to_string();
+    let mut n_written = 0;
+    let outcome = staged.into_iter().try_for_each(|staged| {
         staged.move_to_place(arguments.force)?;
-        print(&format!("{path}\n"))?;
+        n_written += 1;
+        anyhow::Ok(())
+    });
+    tell(&places[..n_written], manifests)?;
+    outcome.with_context(|| format!("{n_written} of {} files were written", places.len()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Names the files that were written, then what is not in them.
+fn tell(written: &[PathBuf], manifests: &[ImportedManifest]) -> std::io::Result<()> {
+    let lines = written.iter().map(|path| format!("{}\n", path.display()));
+    print(&lines.collect::<String>())?;
+    for (path, manifest) in written.iter().zip(manifests) {
         for note in &manifest.notes {
-            say(&format!("{path}: not carried over: {note}"));
+            say(&format!("{}: not carried over: {note}", path.display()));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn refuse_folder(place: &Path) -> anyhow::Result<()> {
@@ -94,9 +121,11 @@ fn refuse_folder(place: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn refuse_existing(places: impl Iterator<Item = PathBuf>) -> anyhow::Result<()> {
+fn refuse_existing(places: &[PathBuf]) -> anyhow::Result<()> {
     // A link that leads nowhere is in the way, too.
-    let existing = places.filter(|place| place.symlink_metadata().is_ok());
+    let existing = places
+        .iter()
+        .filter(|place| place.symlink_metadata().is_ok());
     let existing: Vec<_> = existing.map(|place| place.display().to_string()).collect();
     if existing.is_empty() {
         return Ok(());
@@ -120,7 +149,11 @@ impl Staged {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
         let attempt = || format!("cannot write into the folder {}", folder.display());
-        let mut file = builder.tempfile_in(folder).with_context(attempt)?;
+        let file = builder.tempfile_in(folder);
+        // The error itself would show the name of a file that nobody asked for.
+        let mut file = file
+            .map_err(|error| std::io::Error::from(error.kind()))
+            .with_context(attempt)?;
         file.write_all(text.as_bytes()).with_context(attempt)?;
         if let Ok(existing) = fs::metadata(&place) {
             let permissions = existing.permissions();
@@ -129,7 +162,10 @@ impl Staged {
                 .with_context(attempt)?;
         }
         file.as_file().sync_all().with_context(attempt)?;
-        Ok(Self { file, place })
+        Ok(Self {
+            file: file.into_temp_path(),
+            place,
+        })
     }
 
     fn move_to_place(self, force: bool) -> anyhow::Result<()> {

@@ -72,7 +72,7 @@ impl Document {
     }
 
     pub(super) fn text(&mut self, key: &str, text: &str) {
-        self.entry(key, &quoted(text));
+        self.entry(key, &toml_text(text));
     }
 
     /// Writes a boolean, unless it is the default.
@@ -111,8 +111,8 @@ impl Document {
     }
 }
 
-/// Writes a text in one line, in a way that a reader of manifests finds no variable in it.
-pub(super) fn quoted(text: &str) -> String {
+/// Writes a text as a string of TOML in one line, in a way that a reader of manifests finds no variable in it.
+pub(super) fn toml_text(text: &str) -> String {
     let text = text.replace("${", "$${");
     TomlStringBuilder::new(&text).as_basic().to_toml_value()
 }
@@ -125,7 +125,7 @@ pub(super) fn scalar(value: &Value) -> String {
             (Some(integer), _) => integer.to_toml_value(),
             (None, float) => float.unwrap_or_default().to_toml_value(),
         },
-        Value::String(text) => quoted(text),
-        other => quoted(&other.to_string()),
+        Value::String(text) => toml_text(text),
+        other => toml_text(&other.to_string()),
     }
 }

@@ -11,6 +11,9 @@ pub enum ImportError {
     /// It is larger than [`MAX_IMPORT_LEN`](super::MAX_IMPORT_LEN).
     #[error("it is larger than 1 MiB, which no manifest of App Connect is")]
     TooLarge,
+    /// It begins with a byte order mark, which JSON does not have.
+    #[error("it begins with a byte order mark: save it as UTF-8 without one")]
+    ByteOrderMark,
     /// It is not JSON.
     #[error("it is not JSON")]
     NotJson(#[from] serde_json::Error),
@@ -46,6 +49,7 @@ impl fmt::Display for ImportFault {
         let shown: String = shown.flat_map(char::escape_debug).collect();
         let is_whole = self.pointer.chars().nth(MAX_SHOWN_POINTER).is_none();
         let rest = if is_whole { "" } else { "..." };
+        let shown = if shown.is_empty() { "the file" } else { &shown };
         write!(formatter, "{shown}{rest}: {}", self.message)
     }
 }

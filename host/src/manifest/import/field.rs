@@ -4,34 +4,43 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Document, Node, Object, document, javascript::selectable, members, options, quoted};
+use super::{
+    Document, Node, Object, document, javascript::selectable, members, options, quoted_for_people,
+};
 use crate::manifest::{
     CustomField, FieldKind, FieldOption,
     custom_field::{KINDS, as_text},
     is_iso_date,
 };
 
+/// What became of a field: one with what of it is lost, or why it cannot be carried over.
+pub(super) type Entry = Result<Draft, String>;
+
 /// A field, and what of it is lost.
-struct Draft {
+pub(super) struct Draft {
     field: CustomField,
     lost: Vec<String>,
 }
 
-/// Writes every field that can be carried over, and a note for each of the others.
-pub(super) fn import_all(fields: &Node<'_>, document: &mut Document) {
+/// Reads every field.
+pub(super) fn read_all(fields: &Node<'_>) -> Vec<Entry> {
     let mut names = BTreeSet::new();
-    for node in fields.entries() {
-        let Some(object) = node.object() else {
-            continue;
-        };
-        let Some(name) = name(&object) else { continue };
+    let objects = fields.entries().filter_map(Node::object);
+    let entries = objects.filter_map(|object| {
+        let name = name(&object)?;
+        let entry = read(&object, &name, &mut names);
+        Some(entry.map_err(|reason| format!("the field {}: {reason}", quoted_for_people(&name))))
+    });
+    entries.collect()
+}
+
+/// Writes every field that can be carried over, and a note for each of the others.
+pub(super) fn write_all(entries: &[Entry], document: &mut Document) {
+    for entry in entries {
         document.gap();
-        match read(&object, &name, &mut names) {
-            Ok(draft) => write(&draft, document),
-            Err(reason) => {
-                let note = format!("the field {}: {reason}", quoted(&name));
-                document.not_carried_over("", &[note]);
-            }
+        match entry {
+            Ok(draft) => write(draft, document),
+            Err(note) => document.not_carried_over("", std::slice::from_ref(note)),
         }
     }
 }
@@ -86,7 +95,8 @@ fn kind(word: Option<&str>) -> Result<FieldKind, String> {
     let word = word.ok_or("it has no type")?;
     let ours = if word == "inputField" { "input" } else { word };
     let known = KINDS.iter().find(|(known, _)| *known == ours);
-    let (_, kind) = known.ok_or_else(|| format!("Switchboard knows no type {}", quoted(word)))?;
+    let (_, kind) =
+        known.ok_or_else(|| format!("Switchboard knows no type {}", quoted_for_people(word)))?;
     Ok(*kind)
 }
 
@@ -106,7 +116,7 @@ fn default(object: &Object<'_>, field: &CustomField, lost: &mut Vec<String>) -> 
         _ => None,
     };
     if default.is_none() {
-        let shown = quoted(&as_text(written));
+        let shown = quoted_for_people(&as_text(written));
         lost.push(format!("`defaultValue`: {shown} is no value of this field"));
     }
     default
@@ -119,7 +129,7 @@ fn is_accepted(value: &Value, field: &CustomField) -> bool {
 
 fn write(draft: &Draft, document: &mut Document) {
     let field = &draft.field;
-    let subject = format!("of the field {}, ", quoted(&field.name));
+    let subject = format!("of the field {}, ", quoted_for_people(&field.name));
     document.not_carried_over(&subject, &draft.lost);
     document.table("[[custom_fields]]");
     document.text("name", &field.name);
@@ -145,6 +155,6 @@ fn written(option: &FieldOption) -> String {
     let value = document::scalar(&option.value);
     format!(
         "{{ value = {value}, title = {} }}",
-        document::quoted(&option.title)
+        document::toml_text(&option.title)
     )
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::quoted;
+use super::quoted_for_people;
 
 /// Parses JSON.
 ///
@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for Members {
             if members.contains_key(&name) {
                 return Err(A::Error::custom(format_args!(
                     "the member {} stands twice",
-                    quoted(&name)
+                    quoted_for_people(&name)
                 )));
             }
             members.insert(name, value);

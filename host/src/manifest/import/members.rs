@@ -1,6 +1,6 @@
 //! Members of App Connect's manifest that have no place in one of Switchboard, and what they are about.
 
-use super::{Object, quoted};
+use super::{Object, quoted_for_people};
 
 /// What a member is about, by its name.
 pub(super) type About = [(&'static str, &'static str)];
@@ -62,7 +62,7 @@ pub(super) const PLATFORM: &About = &[
     ),
     (
         "settings",
-        "the pages of the users' settings; what the connector needs goes under [settings]",
+        "the pages of the users' settings; what users set comes with each call, in `user.userSettings`",
     ),
     (
         "trackSmsTypingDuration",
@@ -124,7 +124,7 @@ pub(super) fn lost(prefix: &str, object: &Object<'_>, about: &About) -> Vec<Stri
     let note = |name: &str| {
         let known = about.iter().find(|(known, _)| *known == name);
         let about = known.map_or("Switchboard does not know it", |(_, about)| about);
-        format!("{}: {about}", quoted(&format!("{prefix}{name}")))
+        format!("{}: {about}", quoted_for_people(&format!("{prefix}{name}")))
     };
     object.rest().map(note).collect()
 }

@@ -145,9 +145,15 @@ impl<'a> Node<'a> {
 impl Object<'_> {
     /// Returns a member, unless it is absent or null.
     pub(super) fn member(&self, name: &str) -> Option<Node<'_>> {
+        self.member_or_null(name)
+            .filter(|node| !node.value.is_null())
+    }
+
+    /// Returns a member, unless it is absent.
+    pub(super) fn member_or_null(&self, name: &str) -> Option<Node<'_>> {
         self.asked.borrow_mut().insert(name.to_owned());
         let (name, value) = self.members.get_key_value(name)?;
-        (!value.is_null()).then_some(Node {
+        Some(Node {
             value,
             place: Place::Member(&self.place, name),
             faults: self.faults,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Node, Object,
     javascript::{is_rounded, selectable},
-    members, quoted,
+    members, quoted_for_people,
 };
 use crate::manifest::{FieldKind, FieldOption, custom_field::as_text};
 
@@ -79,7 +79,7 @@ fn option(
         .member("const")
         .map_or(&Value::Null, |node| node.value);
     let title = title.map_or_else(|| as_text(written), str::to_owned);
-    let because = |reason: &str| format!("the option {}: {reason}", quoted(&title));
+    let because = |reason: &str| format!("the option {}: {reason}", quoted_for_people(&title));
     if written.is_null() || written == "" {
         let reason = because("it has no value, as a field that is left out");
         return Err(NoOption::Needless(reason));

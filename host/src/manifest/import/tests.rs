@@ -153,9 +153,15 @@ fn every_fault_of_the_shape_is_named_with_its_pointer() {
 
 #[test]
 fn what_is_no_manifest_of_app_connect_is_refused() {
-    assert_eq!(faults(&json!([])), [": an array instead of an object"]);
-    let missing = ": there is no `platforms`, expected an object with a member for each platform";
+    assert_eq!(
+        faults(&json!([])),
+        ["the file: an array instead of an object"]
+    );
+    let missing =
+        "the file: there is no `platforms`, expected an object with a member for each platform";
     assert_eq!(faults(&json!({ "platforms": null })), [missing]);
+    let null = "/platforms/a: null instead of an object";
+    assert_eq!(faults(&json!({ "platforms": { "a": null } })), [null]);
     assert_eq!(
         faults(&json!({ "platforms": {} })),
         ["/platforms: there is no platform in it"]
@@ -189,7 +195,7 @@ fn faults_beyond_a_hundred_are_counted() {
     let fields = vec![json!(1); 130];
     let found = faults(&file_with_fields(json!(fields)));
     assert_eq!(found.len(), 101);
-    assert_eq!(found[100], ": there are 30 more faults");
+    assert_eq!(found[100], "the file: there are 30 more faults");
 }
 
 #[test]
@@ -233,8 +239,8 @@ fn one_platform_is_imported_and_an_unknown_one_is_answered_with_the_known() {
 #[test]
 fn two_platforms_that_become_one_crm_are_both_named() {
     let json = json!({ "platforms": { "goodCrm": {}, "x": { "name": "Good CRM" } } });
-    let expected = "/platforms/x: the platforms `goodCrm` and `x` both become the CRM `good-crm`; import them one by one, \
-        with --platform";
+    let expected = "/platforms/x: the platforms `goodCrm` and `x` both become the CRM `good-crm`; import one with \
+        --platform, rename its file and the `name` in it, then import the other";
     assert_eq!(faults(&json), [expected]);
 }
 
