@@ -149,7 +149,7 @@ struct CustomField {
     /// What can be selected; only for a selection. Without it, whatever the user's side offers.
     #[schemars(default)]
     options: Vec<FieldOption>,
-    /// What is filled in if a call has no value; one of the options where they are fixed.
+    /// What is filled in if a call has no value; one of the fixed options; a date with or without quotes.
     #[schemars(default, schema_with = "scalar")]
     default: Written,
     /// What the field is for.
@@ -160,7 +160,7 @@ struct CustomField {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct FieldOption {
-    /// What is submitted; compared as text, so 7 equals "7".
+    /// What is submitted, a text or number; compared as text, so 7 equals "7".
     #[schemars(schema_with = "text_or_number")]
     value: Written,
     /// How people call the option; the value, unless it is given.
@@ -218,12 +218,14 @@ fn library(generator: &mut SchemaGenerator) -> Schema {
 }
 
 fn statuses(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "array", "items": { "type": "integer", "minimum": 400, "maximum": 599 } })
+    let (from, to) = grammar::UNAPPLIED_STATUSES.into_inner();
+    json_schema!({ "type": "array", "items": { "type": "integer", "minimum": from, "maximum": to } })
 }
 
 fn max_in_flight(_: &mut SchemaGenerator) -> Schema {
     let default = Limits::default().max_in_flight;
-    json_schema!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": default })
+    let (from, to) = grammar::IN_FLIGHT.into_inner();
+    json_schema!({ "type": "integer", "minimum": from, "maximum": to, "default": default })
 }
 
 fn requests_per_second(_: &mut SchemaGenerator) -> Schema {

@@ -1,6 +1,6 @@
 //! The sections of a manifest: which keys there are, what they hold, what they mean when absent.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, ops::RangeInclusive, path::Path, time::Duration};
 
 use toml::de::DeValue;
 use url::Url;
@@ -43,6 +43,8 @@ pub(super) const UNKNOWN_CUSTOM_FIELDS: [(&str, UnknownCustomFields); 2] = [
 pub(super) const MANIFEST_VERSION: u32 = 1;
 pub(super) const MAX_NAME_LEN: usize = 64;
 pub(super) const MAX_BURST: u32 = 10_000;
+pub(super) const UNAPPLIED_STATUSES: RangeInclusive<u16> = 400..=599;
+pub(super) const IN_FLIGHT: RangeInclusive<usize> = 1..=10_000;
 const TIMEOUT_FROM: Duration = Duration::from_secs(1);
 const TIMEOUT_TO: Duration = Duration::from_secs(600);
 const EXPECTED_TIMEOUT: &str = "a time from \"1s\" to \"10m\", with the unit ms, s or m";
@@ -191,7 +193,7 @@ fn network(item: Item<'_>) -> Option<Network> {
     let allowed_hosts = table.optional("allowed_hosts", |item| item.list(Item::pattern));
     let read_requests = table.optional("read_requests", |item| item.list(Item::pattern));
     let rejects_unapplied = table.optional("rejects_unapplied", |item| {
-        item.list(|status| status.integer(400..=599))
+        item.list(|status| status.integer(UNAPPLIED_STATUSES))
     });
     let proxy = table.optional("proxy", proxy);
     table.finish();
@@ -215,7 +217,7 @@ fn proxy(item: Item<'_>) -> Option<SecretText> {
 fn limits(item: Item<'_>) -> Option<Limits> {
     let mut table = item.table("[limits]")?;
     let timeout = table.optional("timeout", |item| item.parsed(EXPECTED_TIMEOUT, timeout_of));
-    let max_in_flight = table.optional("max_in_flight", |item| item.integer(1..=10_000));
+    let max_in_flight = table.optional("max_in_flight", |item| item.integer(IN_FLIGHT));
     let rate = request_rate(&mut table);
     table.finish();
     let default = Limits::default();

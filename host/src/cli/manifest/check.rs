@@ -13,8 +13,8 @@ use crate::cli::{print, say};
 /// Show every fault of every manifest, with its line
 ///
 /// Prints faults and warnings on stderr, and on stdout a line for each manifest without a fault. Exits with 2 if there
-/// is a fault; warnings are none. Two manifests with one CRM name are a fault. No connector is loaded: what it expects of
-/// `[settings]` is checked by `switchboard list`.
+/// is a fault; warnings are none. Two manifests with one CRM name are a fault. No connector is loaded: what it expects
+/// of `[settings]` is checked by `switchboard list`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The manifests; a folder stands for every *.toml directly in it

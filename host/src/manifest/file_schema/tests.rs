@@ -228,6 +228,15 @@ fn what_the_reader_accepts_is_accepted() {
     let libraries =
         "[connector.library]\nlinux-x86_64-gnu = \"a.so\"\nwindows-x86_64 = \"./a.dll\"\n";
     texts.push(with_section(libraries, ""));
+    for default in ["2026-01-31", "2026-01-31T10:00:00Z", "\"2026-01-31T10:00\""] {
+        let due = "[[custom_fields]]\nname = \"due\"\ntype = \"date\"\n";
+        texts.push(with_section(due, &format!("default = {default}")));
+    }
+    for value in ["7", "-1.5", "\"7\""] {
+        let stage = "[[custom_fields]]\nname = \"stage\"\ntype = \"selection\"\n";
+        let keys = format!("options = [{{ value = {value} }}]\ndefault = {value}");
+        texts.push(with_section(stage, &keys));
+    }
     for text in texts {
         let any = |name: &str| environment(name).or_else(|| Some("http://127.0.0.1".into()));
         assert_eq!(faults(&text, &any), [""; 0], "{text}");

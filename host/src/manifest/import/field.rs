@@ -80,7 +80,11 @@ fn read(object: &Object<'_>, name: &str, names: &mut BTreeSet<String>) -> Result
         description: object.text("description").map(str::to_owned),
     };
     if object.flag("contactTypeDependent") {
-        lost.push("`contactTypeDependent`: its options depend on the kind of contact, so any value is accepted".to_owned());
+        lost.push(
+            "`contactTypeDependent`: its options depend on the kind of contact, so any value \
+                   is accepted"
+                .to_owned(),
+        );
     }
     if kind == FieldKind::Warning && field.required {
         field.required = false;

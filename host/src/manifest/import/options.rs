@@ -100,13 +100,18 @@ fn option(
     Ok(FieldOption { value, title })
 }
 
-/// Says what it means here that users can choose nothing, where not every value is accepted.
+/// Says what it means here that users can choose nothing.
 fn note_none(object: &Object<'_>, options: &Options, lost: &mut Vec<String>) {
-    if object.flag("includeNoneOption") && !options.listed.is_empty() && !options.has_others {
-        lost.push(
-            "`includeNoneOption`: whoever chooses nothing sends no value or an empty one, which `required` refuses; if \
-             something else is sent, add it to `options`"
-                .to_owned(),
-        );
+    if !object.flag("includeNoneOption") {
+        return;
     }
+    let has_all = !options.listed.is_empty() && !options.has_others;
+    let advice = if has_all {
+        "; if something else is sent, add it to `options`"
+    } else {
+        ""
+    };
+    lost.push(format!(
+        "`includeNoneOption`: whoever chooses nothing sends no value or an empty one, which `required` refuses{advice}"
+    ));
 }
