@@ -1,6 +1,7 @@
 //! The project's own commands. Run them as `cargo xtask COMMAND`, from any folder of the workspace.
 
 mod demo;
+mod fuzz;
 
 use clap::{Parser, Subcommand};
 
@@ -16,10 +17,12 @@ struct Arguments {
 enum Command {
     /// Log one call into a pretend CRM on this machine, through the real program and a real connector library
     Demo,
+    Fuzz(fuzz::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Demo => demo::run(),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
     }
 }
