@@ -44,7 +44,7 @@ fn received(crm: &MockCrm) -> Vec<String> {
 
 #[test]
 fn the_example_connectors_write_is_shown_and_its_crm_hears_nothing() {
-    let mut scene = Scene::example().unwrap();
+    let mut scene = Scene::example_with("[log]\nformat = \"custom\"").unwrap();
     scene.place.guard(&[TOKEN]);
     let flags = ["--dry-run", "--log-level", "trace"];
     let output = scene.log(&call(), flags).unwrap().run().unwrap();
