@@ -19,6 +19,7 @@ mod pipeline;
 mod redact;
 
 pub mod compose;
+pub mod ledger;
 pub mod manifest;
 
 pub use call_input::CallInput;
