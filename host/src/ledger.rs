@@ -6,4 +6,8 @@
 //!
 //! An embedder may open a ledger to read it.
 
+mod key;
+
 pub mod state;
+
+pub use key::{CallKey, ParseKeyError};
