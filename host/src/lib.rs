@@ -17,6 +17,7 @@ mod loader;
 mod outcome;
 mod pipeline;
 mod redact;
+mod state_folder;
 
 pub mod compose;
 pub mod ledger;

@@ -19,6 +19,7 @@ use rustix::{
 };
 
 use super::{Digest, LoadError};
+use crate::state_folder::state_folder;
 
 /// A library's bytes in memory, sealed.
 #[derive(Debug)]
@@ -69,7 +70,9 @@ fn create() -> io::Result<OwnedFd> {
 /// The file is named by its digest, so one copy serves every start of the program. A copy that is there
 /// already is compared with the bytes and written anew if it differs.
 pub(super) fn keep_copy(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<PathBuf, LoadError> {
-    let folder = state_folder(|name| std::env::var_os(name).map(PathBuf::from)).join("libraries");
+    let state = state_folder(|name| std::env::var_os(name).map(PathBuf::from));
+    let state = state.unwrap_or_else(|| PathBuf::from("/var/lib/switchboard"));
+    let folder = state.join("libraries");
     write_copy(&folder, digest, bytes).map_err(|source| LoadError::Copy {
         path: path.to_owned(),
         folder,
@@ -107,21 +110,6 @@ fn check_owner(folder: &Path, user: u32) -> io::Result<()> {
         false => "it is a link, expected a folder".to_owned(),
     };
     Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
-}
-
-/// Returns where this program keeps what it can make again. systemd names a folder for each service; else
-/// it is the user's own by the XDG rules.
-fn state_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> PathBuf {
-    let absolute = |name| variable(name).filter(|path| path.is_absolute());
-    if let Some(folders) = variable("STATE_DIRECTORY") {
-        // Several are separated by colons.
-        let first = std::env::split_paths(&folders).next();
-        return first.unwrap_or(folders);
-    }
-    absolute("XDG_STATE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
-        .unwrap_or_else(|| PathBuf::from("/var/lib"))
-        .join("switchboard")
 }
 
 #[cfg(test)]
@@ -167,23 +155,5 @@ mod tests {
         let refused = write_copy(&link, &Digest::of(b"x"), b"x").unwrap_err();
         assert!(refused.to_string().contains("a link"), "{refused}");
         assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn the_state_folder_is_the_services_own_then_the_users() {
-        let folder = |set: &[(&str, &str)]| {
-            state_folder(|name| {
-                let found = set.iter().find(|(known, _)| *known == name);
-                found.map(|(_, value)| PathBuf::from(value))
-            })
-        };
-        let home = ("HOME", "/home/ada");
-        assert_eq!(
-            folder(&[("STATE_DIRECTORY", "/a:/b"), home]),
-            Path::new("/a")
-        );
-        let own = folder(&[("XDG_STATE_HOME", "relative"), home]);
-        assert_eq!(own, Path::new("/home/ada/.local/state/switchboard"));
-        assert_eq!(folder(&[]), Path::new("/var/lib/switchboard"));
     }
 }

@@ -1,0 +1,42 @@
+//! The folder that this program keeps files in.
+
+use std::path::PathBuf;
+
+/// Returns the folder for what outlives the program, by the environment's variables. systemd names a folder for each
+/// service; else it is the user's own, by the rules of the platform.
+pub(crate) fn state_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    if let Some(folders) = variable("STATE_DIRECTORY") {
+        // Several are separated by colons.
+        let first = std::env::split_paths(&folders).next();
+        return Some(first.unwrap_or(folders));
+    }
+    let absolute = |name| variable(name).filter(|path| path.is_absolute());
+    let home = absolute("XDG_STATE_HOME").or_else(|| match std::env::consts::OS {
+        "windows" => absolute("LOCALAPPDATA"),
+        _ => absolute("HOME").map(|home| home.join(".local/state")),
+    });
+    home.map(|folder| folder.join("switchboard"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn the_state_folder_is_the_services_own_then_the_users() {
+        let folder = |set: &[(&str, &str)]| {
+            let found = state_folder(|name| {
+                let found = set.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| PathBuf::from(value))
+            });
+            found.map(|folder| folder.display().to_string())
+        };
+        let home = ("HOME", "/home/ada");
+        let service = folder(&[("STATE_DIRECTORY", "/a:/b"), home]);
+        assert_eq!(service.as_deref(), Some("/a"));
+        let own = folder(&[("XDG_STATE_HOME", "relative"), home]);
+        assert_eq!(own.as_deref(), Some("/home/ada/.local/state/switchboard"));
+        assert_eq!(folder(&[("HOME", "")]), None);
+    }
+}
