@@ -3,11 +3,225 @@
 //! An attempt claims its call, asks for the fence right before its first write, and settles. Who may do what stands in
 //! one table, [`state::step`]; the store keeps it across crashes and between processes. `docs/ledger.md` has the rules,
 //! the file's columns, and what is assumed of the disk.
-//!
-//! An embedder may open a ledger to read it.
 
+mod attempt;
+mod error;
 mod key;
+mod place;
+mod reference;
+mod row;
+mod sqlite;
 
 pub mod state;
 
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use attempt::{Attempt, Claim, NewClaim, Resolved, Sent, SentEnd, Settled, Settlement};
+pub use error::{
+    Cause, ClaimError, FenceError, NoPlace, OpenError, ResolveError, SettleError, StoreError,
+};
 pub use key::{CallKey, ParseKeyError};
+pub use place::default_path;
+pub use reference::CallReference;
+pub use row::{Filter, Row};
+
+use sqlite::{AnotherCall, BATCH, Clock, Refused, Sqlite, Unresolved};
+use state::{Decision, Event, Found, Refusal, Token};
+
+/// A ledger that is open. Clones are the same one.
+///
+/// Its methods may be awaited on any runtime: threads of its own do the work. What they return is committed and
+/// survives power loss. Dropping one of their futures ends the waiting; the work is done or not.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use switchboard_host::ledger::{Ledger, default_path};
+///
+/// let ledger = Ledger::open(&default_path()?)?;
+/// let key = "createCallLog/acme/acme.example/7/4503991".parse()?;
+/// if let Some(row) = ledger.read(&key).await? {
+///     println!("{}", serde_json::to_string(&row)?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Ledger {
+    sqlite: Sqlite,
+}
+
+impl Ledger {
+    /// Opens the SQLite file at `path`, and makes it, with its folder, where there is none.
+    ///
+    /// Reads and writes the disk, and waits up to 10 s for other programs.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with_clock(path, Arc::new(Timestamp::now))
+    }
+
+    fn open_with_clock(path: &Path, clock: Clock) -> Result<Self, OpenError> {
+        let sqlite = Sqlite::open(path, clock)?;
+        Ok(Self { sqlite })
+    }
+
+    /// Claims a call for one attempt.
+    ///
+    /// The attempt's token is the number of claims of the key. The lease ends [`NewClaim::lease`] from now.
+    pub async fn claim(&self, key: &CallKey, claim: NewClaim) -> Result<Claim, ClaimError> {
+        let owned = key.clone();
+        let claimed = self
+            .sqlite
+            .write(move |ledger| ledger.claim(&owned, &claim));
+        claimed.await?.map_err(|AnotherCall| {
+            let idempotency_key = key.idempotency_key().unwrap_or_default().to_owned();
+            ClaimError::AnotherCall { idempotency_key }
+        })
+    }
+
+    /// Lets an attempt write. Without this an attempt sends nothing that could change anything.
+    pub async fn fence(&self, key: &CallKey, token: Token) -> Result<(), FenceError> {
+        let text = key.to_string();
+        let fenced = self.sqlite.write(move |ledger| ledger.fence(&text, token));
+        let key = key.clone();
+        fenced.await?.map_err(|refused| match refused.why {
+            Refusal::LeaseOver => FenceError::LeaseOver { key },
+            _ => FenceError::Overtaken { key },
+        })
+    }
+
+    /// Writes down how an attempt ended. The same settlement may be repeated after an error.
+    pub async fn settle(
+        &self,
+        key: &CallKey,
+        token: Token,
+        settlement: Settlement,
+    ) -> Result<(), SettleError> {
+        let text = key.to_string();
+        let settled = self
+            .sqlite
+            .write(move |ledger| ledger.settle(&text, token, &settlement));
+        let key = key.clone();
+        settled
+            .await?
+            .map_err(|Refused { row, .. }| SettleError::Overtaken { key, row })
+    }
+
+    /// Takes what a look-up found that searched the CRM for the entry of an attempt in [`state::State::Unknown`].
+    ///
+    /// `begun` is when the search began, by the clock of this machine; before the end of the quarantine it is too early.
+    pub async fn looked_up(
+        &self,
+        key: &CallKey,
+        token: Token,
+        found: Found,
+        begun: Timestamp,
+        quarantine: Duration,
+    ) -> Result<(), ResolveError> {
+        let text = key.to_string();
+        let resolved = self.sqlite.write(move |ledger| {
+            let event = Event::LookedUp {
+                token,
+                found: found.clone(),
+                begun,
+                quarantine,
+            };
+            ledger.looked_up(&text, &event, &found)
+        });
+        resolved.await?.map_err(|why| unresolved(key, why))
+    }
+
+    /// Takes what an operator decided of an attempt in [`state::State::Unknown`], and who that was.
+    pub async fn resolve(
+        &self,
+        key: &CallKey,
+        token: Token,
+        decision: Decision,
+        quarantine: Duration,
+        by: &str,
+    ) -> Result<(), ResolveError> {
+        let (text, by) = (key.to_string(), by.to_owned());
+        let resolved = self.sqlite.write(move |ledger| {
+            let event = Event::Resolve {
+                token,
+                decision: decision.clone(),
+                quarantine,
+            };
+            ledger.decide(&text, &event, &decision, &by)
+        });
+        resolved.await?.map_err(|why| unresolved(key, why))
+    }
+
+    /// Moves every attempt whose lease has ended in [`state::State::Sending`] to [`state::State::Unknown`], and returns
+    /// the calls.
+    pub async fn expire(&self) -> Result<Vec<CallKey>, StoreError> {
+        let mut expired = Vec::new();
+        loop {
+            let mut batch = self.sqlite.write(|ledger| ledger.expire()).await?;
+            let is_last = batch.len() < BATCH;
+            expired.append(&mut batch);
+            if is_last {
+                return Ok(expired);
+            }
+        }
+    }
+
+    /// Forgets every call that got into [`state::State::Done`] or [`state::State::Rejected`] before a moment, and
+    /// returns how many. A forgotten call that is sent again is logged again.
+    pub async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut n_pruned = 0;
+        loop {
+            let n_batch = self
+                .sqlite
+                .write(move |ledger| ledger.prune(before))
+                .await?;
+            n_pruned += n_batch as u64;
+            if n_batch < BATCH {
+                return Ok(n_pruned);
+            }
+        }
+    }
+
+    /// Reads what is known of a call.
+    pub async fn read(&self, key: &CallKey) -> Result<Option<Row>, StoreError> {
+        self.sqlite.find(key.to_string()).await
+    }
+
+    /// Reads many calls, in the order of their first claim.
+    pub async fn list(&self, filter: Filter) -> Result<Vec<Row>, StoreError> {
+        self.sqlite.list(filter).await
+    }
+
+    /// Reads the attempts of a call, the first one first.
+    pub async fn attempts(&self, key: &CallKey) -> Result<Vec<Attempt>, StoreError> {
+        self.sqlite.attempts(key.to_string()).await
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Ledger")
+            .field("path", &self.sqlite.path())
+            .finish_non_exhaustive()
+    }
+}
+
+fn unresolved(key: &CallKey, why: Unresolved) -> ResolveError {
+    let key = key.clone();
+    let (why, row) = match why {
+        Unresolved::EntryOf(other, log_id) => {
+            return ResolveError::EntryOfAnother { key, log_id, other };
+        }
+        Unresolved::Refused(Refused { why, row }) => (why, row),
+    };
+    match (why, row) {
+        (Refusal::Quarantined { until }, _) => ResolveError::Quarantined { key, until },
+        (Refusal::Several, _) => ResolveError::Several { key },
+        (_, Some(row)) => ResolveError::MovedOn { key, row },
+        (_, None) => ResolveError::Missing { key },
+    }
+}

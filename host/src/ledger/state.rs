@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use standing::later;
-pub use standing::{Standing, State, StateName, Token};
+pub use standing::{ParseStateError, Standing, State, StateName, Token};
 
 /// A retry is held back no longer than this, whatever a CRM asks for.
 pub const MAX_RETRY_WAIT: Duration = Duration::from_secs(60 * 60);
@@ -256,6 +256,16 @@ fn unknown(current: Option<&Standing>, token: Token) -> Result<&Standing, Refusa
 }
 
 impl AttemptEnd {
+    /// Returns the name of the state that follows.
+    pub(super) fn state_name(&self) -> StateName {
+        match self {
+            AttemptEnd::Done { .. } => StateName::Done,
+            AttemptEnd::Failed { .. } => StateName::Failed,
+            AttemptEnd::Rejected => StateName::Rejected,
+            AttemptEnd::Unknown => StateName::Unknown,
+        }
+    }
+
     fn state(&self, now: Timestamp) -> State {
         match self {
             AttemptEnd::Done { log_id } => State::done(log_id),

@@ -1,6 +1,7 @@
 //! Where a call stands.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -56,6 +57,15 @@ pub enum StateName {
     Rejected,
     /// [`State::Unknown`].
     Unknown,
+}
+
+/// A text is no [`StateName`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{text:?} is no state of a call: expected CLAIMED, SENDING, DONE, FAILED, REJECTED or UNKNOWN"
+)]
+pub struct ParseStateError {
+    text: String,
 }
 
 /// Where a call stands.
@@ -151,6 +161,19 @@ impl StateName {
             Self::Rejected => "REJECTED",
             Self::Unknown => "UNKNOWN",
         }
+    }
+}
+
+impl FromStr for StateName {
+    type Err = ParseStateError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut names = Self::ALL.into_iter();
+        names
+            .find(|name| name.as_str().eq_ignore_ascii_case(text))
+            .ok_or_else(|| ParseStateError {
+                text: text.to_owned(),
+            })
     }
 }
 

@@ -1,0 +1,152 @@
+//! Files that are not what they were.
+
+use std::fs::{self, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+
+use super::*;
+use crate::ledger::OpenError;
+
+/// Makes a ledger with some calls and no log beside it.
+fn written(place: &Place) -> PathBuf {
+    place.make(|ledger| {
+        for session in 0..200 {
+            let session = session.to_string();
+            let claim = ledger.claim(&key(&session), &new_claim(&session));
+            assert!(claim.unwrap().is_ok());
+        }
+    })
+}
+
+fn refusal(path: &Path) -> String {
+    chain(&Ledger::open(path).unwrap_err())
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_is_refused_and_left_as_it_is() {
+    let place = Place::new();
+    let path = written(&place);
+    let whole = fs::read(&path).unwrap();
+    let at = path.display();
+    let damaged = format!(
+        "ledger {at} is damaged; stop what uses it, keep the file, and restore a copy: database disk image is malformed (SQLite error 11)"
+    );
+    for (length, expected) in [
+        (
+            0,
+            format!(
+                "{at} is not a ledger: it is an empty file; let --ledger name another file, or restore the ledger from a copy"
+            ),
+        ),
+        (
+            10,
+            format!(
+                "{at} is not a ledger: it is a file of another kind; let --ledger name another file, or restore the ledger from a copy"
+            ),
+        ),
+        (4096, damaged.clone()),
+        (whole.len() - 4096, damaged.clone()),
+    ] {
+        fs::write(&path, &whole[..length]).unwrap();
+        assert_eq!(refusal(&path), expected, "{length} bytes");
+        assert_eq!(fs::read(&path).unwrap(), &whole[..length]);
+    }
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(
+        place
+            .open()
+            .read(&key("199"))
+            .await
+            .unwrap()
+            .unwrap()
+            .number,
+        200
+    );
+}
+
+#[tokio::test]
+async fn pages_that_were_overwritten_are_told_when_they_are_read() {
+    let place = Place::new();
+    let path = written(&place);
+    let mut file = OpenOptions::new().write(true).open(&path).unwrap();
+    let length = file.metadata().unwrap().len();
+    // All but the first page, which has the header and the schema.
+    file.seek(SeekFrom::Start(4096)).unwrap();
+    let noise: Vec<u8> = (0..length - 4096)
+        .map(|index| (index % 251) as u8)
+        .collect();
+    file.write_all(&noise).unwrap();
+    let ledger = place.open();
+    let damaged = ledger.read(&key("3")).await.unwrap_err();
+    assert!(matches!(damaged, StoreError::Damaged { .. }), "{damaged:?}");
+    let damaged = ledger.claim(&key("3"), new_claim("3")).await.unwrap_err();
+    assert!(damaged.to_string().contains("is damaged"), "{damaged}");
+}
+
+#[tokio::test]
+async fn a_row_that_no_ledger_writes_is_damage() {
+    let place = Place::new();
+    let path = written(&place);
+    let connection = open::connect(&path).unwrap();
+    connection
+        .execute("UPDATE calls SET key = 'no key' WHERE number = 4", [])
+        .unwrap();
+    let filter = crate::ledger::Filter {
+        state: None,
+        crm: None,
+        since: None,
+        after: 3,
+        limit: 1,
+    };
+    let damaged = place.open().list(filter).await.unwrap_err();
+    assert!(matches!(damaged, StoreError::Damaged { .. }), "{damaged:?}");
+    assert!(
+        chain(&damaged).contains("\"no key\" is no key of a call"),
+        "{}",
+        chain(&damaged)
+    );
+}
+
+#[test]
+fn what_is_no_ledger_is_refused_and_left_as_it_is() {
+    let place = Place::new();
+    let path = place.path();
+    fs::write(&path, "a letter to somebody").unwrap();
+    assert!(refusal(&path).contains("is not a ledger: it is a file of another kind"));
+    assert_eq!(fs::read(&path).unwrap(), b"a letter to somebody");
+    fs::remove_file(&path).unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other
+        .execute_batch("CREATE TABLE letters (text TEXT)")
+        .unwrap();
+    assert!(refusal(&path).contains("is not a ledger: it is another program's database"));
+    let refused = refusal(place.folder.path());
+    assert!(
+        refused.contains("is not a ledger: it is a folder or a device"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_ledger_of_a_newer_program_is_refused_with_both_versions() {
+    let place = Place::new();
+    let path = place.make(|_| {});
+    let connection = open::connect(&path).unwrap();
+    connection.pragma_update(None, "user_version", 7).unwrap();
+    let newer = Ledger::open(&path).unwrap_err();
+    assert!(
+        matches!(
+            newer,
+            OpenError::Newer {
+                found: 7,
+                known: 1,
+                ..
+            }
+        ),
+        "{newer:?}"
+    );
+    let text = format!(
+        "ledger {} has version 7, this program knows up to 1; use the newer program that has written it",
+        path.display()
+    );
+    assert_eq!(newer.to_string(), text);
+}
