@@ -1,5 +1,6 @@
 //! The ledger in real files.
 
+mod agrees;
 mod calls;
 #[cfg(unix)]
 mod crashes;

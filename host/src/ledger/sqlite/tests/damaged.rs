@@ -63,6 +63,66 @@ async fn a_file_that_was_cut_is_refused_and_left_as_it_is() {
     );
 }
 
+/// Power fails: the end of the log is not on the disk, or is noise.
+#[test]
+fn a_log_that_was_cut_or_spoilt_anywhere_gives_some_earlier_moment() {
+    const N_CALLS: u64 = 10;
+    let place = Place::new();
+    let connection = open::open(&place.path()).unwrap();
+    let ledger = Operations {
+        connection: &connection,
+        now: place.now(),
+    };
+    for call in 0..N_CALLS {
+        let session = call.to_string();
+        let transaction = connection.unchecked_transaction().unwrap();
+        assert!(
+            ledger
+                .claim(&key(&session), &new_claim(&session))
+                .unwrap()
+                .is_ok()
+        );
+        transaction.commit().unwrap();
+    }
+    let file = fs::read(place.path()).unwrap();
+    let log = fs::read(place.folder.path().join("ledger.sqlite-wal")).unwrap();
+    let mut latest = 0;
+    // Neither a divisor nor a multiple of a page: every part of a frame is hit.
+    for length in (0..log.len()).step_by(3001).chain([log.len()]) {
+        let mut spoilt = log.clone();
+        if let Some(byte) = spoilt.get_mut(length) {
+            *byte ^= 0x10;
+        }
+        let of_cut = calls_of(&file, &log[..length]);
+        assert_eq!(calls_of(&file, &spoilt), of_cut, "{length} bytes");
+        assert!(of_cut >= latest, "{length} bytes");
+        latest = of_cut;
+    }
+    assert_eq!(latest, N_CALLS);
+}
+
+/// Returns how many calls a ledger of these files has, which must be the first ones.
+fn calls_of(file: &[u8], log: &[u8]) -> u64 {
+    let place = Place::new();
+    fs::write(place.path(), file).unwrap();
+    fs::write(place.folder.path().join("ledger.sqlite-wal"), log).unwrap();
+    let connection = open::open(&place.path()).unwrap();
+    let filter = crate::ledger::Filter {
+        state: None,
+        crm: None,
+        since: None,
+        after: 0,
+        limit: 100,
+    };
+    let calls = rows::list(&connection, &filter).unwrap();
+    for (index, call) in calls.iter().enumerate() {
+        assert_eq!(call.session, index.to_string());
+        let attempts = rows::attempts(&connection, &call.key.to_string()).unwrap();
+        assert_eq!(attempts.len(), 1);
+    }
+    calls.len() as u64
+}
+
 #[tokio::test]
 async fn pages_that_were_overwritten_are_told_when_they_are_read() {
     let place = Place::new();
