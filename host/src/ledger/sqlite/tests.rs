@@ -9,7 +9,6 @@ mod groups;
 mod operators;
 #[cfg(unix)]
 mod refused;
-#[cfg(unix)]
 mod shared;
 
 use std::path::{Path, PathBuf};

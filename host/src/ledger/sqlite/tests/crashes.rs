@@ -96,6 +96,14 @@ async fn check(ledger: &Ledger, said: &str) -> usize {
 #[tokio::test]
 async fn what_was_answered_survives_a_kill_at_any_moment() {
     let place = Place::new();
+    // Another program on the same file, which goes on meanwhile.
+    let mut bystander = start(Command::new(std::env::current_exe().unwrap()), &place);
+    let mut unharmed = bystander.stdout.take().unwrap();
+    let unharmed = std::thread::spawn(move || {
+        let mut said = String::new();
+        unharmed.read_to_string(&mut said).unwrap();
+        said
+    });
     let mut said = String::new();
     for n_lines in [1, 20, 111, 400, 1000] {
         let program = Command::new(std::env::current_exe().unwrap());
@@ -116,6 +124,11 @@ async fn what_was_answered_survives_a_kill_at_any_moment() {
         let ledger = place.open();
         assert!(check(&ledger, &said).await >= n_lines);
     }
+    bystander.kill().unwrap();
+    bystander.wait().unwrap();
+    let unharmed = unharmed.join().unwrap();
+    assert!(!unharmed.contains("failed"), "{unharmed}");
+    assert!(check(&place.open(), &unharmed).await > 0);
 }
 
 /// The system ends a file at a size, as a full disk does.

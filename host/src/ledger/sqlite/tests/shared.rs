@@ -44,6 +44,7 @@ async fn what_one_program_was_told_another_one_reads() {
     one.fence(&key("s"), token).await.unwrap_err();
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_ledger_is_private_and_so_is_a_folder_that_is_made_for_it() {
     use std::os::unix::fs::PermissionsExt;
