@@ -1,0 +1,157 @@
+//! What the ledger costs a call, and what committing in groups gains.
+//!
+//! - `single`: bare inserts into a SQLite file, one commit each, by one thread: what the disk allows;
+//! - `callers`: 1, 16 and 64 at a time that each claim, fence and settle one call after the other.
+//!
+//! All of it lies in the build's folder, on the disk that the project lies on, with `synchronous=FULL`. Every step of a
+//! call is a commit of its own, so the printed ratio compares steps with inserts; calls per second stand beside it.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use serde_json::json;
+use switchboard_host::ledger::state::AttemptEnd;
+use switchboard_host::ledger::{CallKey, CallReference, Claim, Ledger, NewClaim, Settlement};
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+const CALLERS: [usize; 3] = [1, 16, 64];
+
+/// Claim, fence, settle.
+const STEPS: f64 = 3.0;
+
+fn main() -> Result<(), Failure> {
+    let is_quick = std::env::args().any(|argument| argument == "--quick");
+    let time = Duration::from_millis(if is_quick { 300 } else { 5000 });
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let runtime = Runtime::new()?;
+    let single = |n_runs: usize| {
+        let path = folder.path().join(format!("single-{n_runs}.sqlite"));
+        single_commits(&path, time)
+    };
+    // A disk is not always as fast: each run is compared with what the disk did right before and after it.
+    let mut before = single(0)?;
+    before.print("single", None);
+    for (n_runs, n_callers) in CALLERS.into_iter().enumerate() {
+        let path = folder.path().join(format!("{n_callers}.sqlite"));
+        let run = runtime.block_on(calls(&path, n_callers, time))?;
+        let after = single(n_runs + 1)?;
+        let per_second = f64::midpoint(before.per_second(), after.per_second());
+        run.print(&format!("{n_callers} callers"), Some(per_second));
+        after.print("single", None);
+        before = after;
+    }
+    Ok(())
+}
+
+/// How long each of many things took, and all together.
+struct Run {
+    times: Vec<Duration>,
+    elapsed: Duration,
+}
+
+impl Run {
+    fn new(mut times: Vec<Duration>, elapsed: Duration) -> Self {
+        times.sort_unstable();
+        Self { times, elapsed }
+    }
+
+    fn per_second(&self) -> f64 {
+        self.times.len() as f64 / self.elapsed.as_secs_f64()
+    }
+
+    fn percentile(&self, percent: usize) -> Duration {
+        let index = self.times.len() * percent / 100;
+        self.times.get(index).copied().unwrap_or_default()
+    }
+
+    fn print(&self, name: &str, single: Option<f64>) {
+        let (rate, p50, p99) = (self.per_second(), self.percentile(50), self.percentile(99));
+        let ratio = single.map_or_else(String::new, |single| {
+            let (steps, calls) = (rate * STEPS / single, rate / single);
+            format!(", {steps:.1} times the single commits, {calls:.1} by whole calls")
+        });
+        let line = format!("ledger/{name:<14} {rate:>7.0}/s, p50 {p50:.2?}, p99 {p99:.2?}{ratio}");
+        // Whoever reads it may have gone away.
+        let _ = writeln!(io::stdout(), "{line}");
+    }
+}
+
+/// Inserts rows as wide as a call's, each with a commit of its own.
+fn single_commits(path: &Path, time: Duration) -> Result<Run, Failure> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.execute_batch("CREATE TABLE rows (number INTEGER PRIMARY KEY, text TEXT)")?;
+    let mut insert = connection.prepare("INSERT INTO rows (text) VALUES (?1)")?;
+    let text = "x".repeat(200);
+    let (started, mut times) = (Instant::now(), Vec::new());
+    while started.elapsed() < time {
+        let begun = Instant::now();
+        insert.execute([&text])?;
+        times.push(begun.elapsed());
+    }
+    Ok(Run::new(times, started.elapsed()))
+}
+
+async fn calls(path: &Path, n_callers: usize, time: Duration) -> Result<Run, Failure> {
+    let ledger = Ledger::open(path)?;
+    let started = Instant::now();
+    let mut callers = JoinSet::new();
+    for caller in 0..n_callers {
+        let ledger = ledger.clone();
+        callers.spawn(async move {
+            let mut times = Vec::new();
+            while started.elapsed() < time {
+                let begun = Instant::now();
+                log_call(&ledger, &format!("{caller}-{}", times.len())).await?;
+                times.push(begun.elapsed());
+            }
+            Ok::<_, Failure>(times)
+        });
+    }
+    let mut times = Vec::new();
+    while let Some(caller) = callers.join_next().await {
+        times.extend(caller??);
+    }
+    Ok(Run::new(times, started.elapsed()))
+}
+
+async fn log_call(ledger: &Ledger, session: &str) -> Result<(), Failure> {
+    let key = CallKey::of_call("createCallLog", "acme", "acme.example", "7", session);
+    let reference = CallReference {
+        hostname: "acme.example".to_owned(),
+        user_id: "7".to_owned(),
+        contact_id: "77".to_owned(),
+        session: session.to_owned(),
+        session_id: Some(session.to_owned()),
+        telephony_session_id: None,
+        record_id: None,
+        started_at: Timestamp::UNIX_EPOCH,
+        direction: "Inbound".to_owned(),
+    };
+    let claim = NewClaim {
+        call_id: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
+        reference,
+        lease: Duration::from_secs(60),
+    };
+    let Claim::Claimed(token) = ledger.claim(&key, claim).await? else {
+        return Err("a new call is claimed already".into());
+    };
+    ledger.fence(&key, token).await?;
+    let settlement = Settlement {
+        end: AttemptEnd::Done {
+            log_id: session.to_owned(),
+        },
+        outcome: json!({ "logId": session, "returnMessage": { "message": "Call logged" } }),
+        sent: Vec::new(),
+    };
+    ledger.settle(&key, token, settlement).await?;
+    Ok(())
+}
