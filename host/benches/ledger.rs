@@ -101,7 +101,7 @@ fn single_commits(path: &Path, time: Duration) -> Result<Run, Failure> {
 }
 
 async fn calls(path: &Path, n_callers: usize, time: Duration) -> Result<Run, Failure> {
-    let ledger = Ledger::open(path)?;
+    let ledger = Ledger::sqlite(path)?;
     let started = Instant::now();
     let mut callers = JoinSet::new();
     for caller in 0..n_callers {

@@ -26,7 +26,7 @@ pub use error::{
     Cause, ClaimError, FenceError, NoPlace, OpenError, ResolveError, SettleError, StoreError,
 };
 pub use key::{CallKey, ParseKeyError};
-pub use place::default_path;
+pub use place::{LedgerPlace, ParsePlaceError};
 pub use reference::CallReference;
 pub use row::{Filter, Row};
 
@@ -40,9 +40,9 @@ use state::{Decision, Event, Found, Refusal, Token};
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use switchboard_host::ledger::{Ledger, default_path};
+/// use switchboard_host::ledger::{Ledger, LedgerPlace};
 ///
-/// let ledger = Ledger::open(&default_path()?)?;
+/// let ledger = Ledger::open(&LedgerPlace::by_default()?)?;
 /// let key = "createCallLog/acme/acme.example/7/4503991".parse()?;
 /// if let Some(row) = ledger.read(&key).await? {
 ///     println!("{}", serde_json::to_string(&row)?);
@@ -56,10 +56,25 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the SQLite file at `path`, and makes it, with its folder, where there is none.
+    /// Opens a ledger, and makes it where there is none.
     ///
     /// Reads and writes the disk, and waits up to 10 s for other programs.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]: it cannot be used; what to do is in the message.
+    pub fn open(place: &LedgerPlace) -> Result<Self, OpenError> {
+        match place {
+            LedgerPlace::Sqlite(path) => Self::sqlite(path),
+        }
+    }
+
+    /// As [`Ledger::open`], with the SQLite file at `path`. Its folder is made, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::open`].
+    pub fn sqlite(path: &Path) -> Result<Self, OpenError> {
         Self::open_with_clock(path, Arc::new(Timestamp::now))
     }
 

@@ -1,12 +1,62 @@
-//! Where a ledger is kept if nobody says.
+//! Where a ledger is kept.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use super::NoPlace;
 use crate::state_folder::state_folder;
 
-/// Returns the ledger's default file: `ledger.sqlite` in `$STATE_DIRECTORY`, else in the user's own state folder.
-pub fn default_path() -> Result<PathBuf, NoPlace> {
-    let folder = state_folder(|name| std::env::var_os(name).map(PathBuf::from));
-    Ok(folder.ok_or(NoPlace)?.join("ledger.sqlite"))
+/// Where a ledger is kept. As text: `sqlite:PATH`.
+///
+/// ```
+/// use switchboard_host::ledger::LedgerPlace;
+///
+/// let place: LedgerPlace = "sqlite:/var/lib/switchboard/ledger.sqlite".parse()?;
+/// assert_eq!(place, LedgerPlace::Sqlite("/var/lib/switchboard/ledger.sqlite".into()));
+/// # Ok::<(), switchboard_host::ledger::ParsePlaceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LedgerPlace {
+    /// A SQLite file, for the programs of one machine.
+    Sqlite(PathBuf),
+}
+
+/// A text names no place of a ledger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this names no ledger; write sqlite:PATH")]
+pub struct ParsePlaceError;
+
+/// The scheme of a file.
+const SQLITE: &str = "sqlite:";
+
+impl LedgerPlace {
+    /// Returns the default place: `ledger.sqlite` in `$STATE_DIRECTORY`, else in the user's own state folder.
+    ///
+    /// # Errors
+    ///
+    /// [`NoPlace`]: neither is known.
+    pub fn by_default() -> Result<Self, NoPlace> {
+        let folder = state_folder(|name| std::env::var_os(name).map(PathBuf::from));
+        Ok(Self::Sqlite(folder.ok_or(NoPlace)?.join("ledger.sqlite")))
+    }
+}
+
+impl FromStr for LedgerPlace {
+    type Err = ParsePlaceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let path = text.strip_prefix(SQLITE).filter(|path| !path.is_empty());
+        path.map(|path| Self::Sqlite(path.into()))
+            .ok_or(ParsePlaceError)
+    }
+}
+
+impl fmt::Display for LedgerPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(formatter, "{SQLITE}{}", path.display()),
+        }
+    }
 }

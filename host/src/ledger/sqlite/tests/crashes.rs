@@ -18,7 +18,7 @@ fn child() {
     let Some(path) = std::env::var_os(TASK) else {
         return;
     };
-    let ledger = Ledger::open(Path::new(&path)).unwrap();
+    let ledger = Ledger::sqlite(Path::new(&path)).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let failed = runtime.block_on(async {
         let mut callers = tokio::task::JoinSet::new();

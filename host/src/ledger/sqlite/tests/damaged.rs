@@ -18,7 +18,7 @@ fn written(place: &Place) -> PathBuf {
 }
 
 fn refusal(path: &Path) -> String {
-    chain(&Ledger::open(path).unwrap_err())
+    chain(&Ledger::sqlite(path).unwrap_err())
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ fn a_ledger_of_a_newer_program_is_refused_with_both_versions() {
     let path = place.make(|_| {});
     let connection = open::connect(&path).unwrap();
     connection.pragma_update(None, "user_version", 7).unwrap();
-    let newer = Ledger::open(&path).unwrap_err();
+    let newer = Ledger::sqlite(&path).unwrap_err();
     assert!(
         matches!(
             newer,

@@ -19,7 +19,7 @@ fn child() {
     let Some(path) = std::env::var_os(TASK) else {
         return;
     };
-    match Ledger::open(Path::new(&path)) {
+    match Ledger::sqlite(Path::new(&path)) {
         Ok(_) => println!("\nopened"),
         Err(error) => println!("\nrefused {}", chain(&error)),
     }

@@ -50,7 +50,7 @@ async fn a_ledger_is_private_and_so_is_a_folder_that_is_made_for_it() {
     use std::os::unix::fs::PermissionsExt;
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a/b/ledger.sqlite");
-    let ledger = Ledger::open(&path).unwrap();
+    let ledger = Ledger::sqlite(&path).unwrap();
     claimed(&ledger, "s").await;
     let folder = path.parent().unwrap();
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
