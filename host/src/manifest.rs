@@ -64,6 +64,8 @@ pub struct Manifest {
     pub limits: Limits,
     /// `[log]`: what an entry looks like.
     pub log: LogSection,
+    /// `[ledger]`: how long a call is left alone of which nobody knows the end.
+    pub ledger: LedgerSection,
     /// `[[custom_fields]]`: what users may submit beside a call, in order.
     pub custom_fields: Vec<CustomField>,
     /// `[settings]`: what the connector is opened with.
@@ -136,6 +138,16 @@ pub struct Limits {
     pub max_in_flight: usize,
     /// How many requests may go to one host of the CRM; as many as there are by default.
     pub rate: Option<RequestRate>,
+}
+
+/// How long a call is left alone of which nobody knows the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerSection {
+    /// How much longer than [`Limits::timeout`] nobody else may log a call whose attempt is silent, 10 s to 10 min; 30 s
+    /// by default.
+    pub lease_margin: Duration,
+    /// How long a write may be on its way before "no such entry" is believed, 1 s to 24 h; 5 min by default.
+    pub quarantine: Duration,
 }
 
 /// What an entry looks like.
@@ -251,6 +263,15 @@ impl Default for Limits {
             timeout: Duration::from_secs(30),
             max_in_flight: 32,
             rate: None,
+        }
+    }
+}
+
+impl Default for LedgerSection {
+    fn default() -> Self {
+        Self {
+            lease_margin: Duration::from_secs(30),
+            quarantine: Duration::from_secs(300),
         }
     }
 }

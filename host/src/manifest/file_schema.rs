@@ -43,6 +43,9 @@ struct File {
     /// What an entry looks like.
     #[schemars(default)]
     log: Log,
+    /// How long a call is left alone of which nobody knows the end.
+    #[schemars(default)]
+    ledger: Ledger,
     /// What users may submit beside a call.
     #[schemars(default)]
     custom_fields: Vec<CustomField>,
@@ -100,8 +103,8 @@ struct Network {
 #[derive(Default, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct LimitsSection {
-    /// The time limit of one call: "1s" to "10m", with the unit ms, s or m.
-    #[schemars(default, schema_with = "timeout", extend("default" = "30s"))]
+    /// The time limit of one call: "1s" to "10m", with the unit ms, s, m or h.
+    #[schemars(default, schema_with = "time", extend("default" = "30s"))]
     timeout: Written,
     /// How many calls run at once; four times as many wait.
     #[schemars(default, schema_with = "max_in_flight")]
@@ -112,6 +115,17 @@ struct LimitsSection {
     /// How many of them may go at once after a pause; the rate, rounded up, without it.
     #[schemars(default, schema_with = "burst")]
     burst: Written,
+}
+
+#[derive(Default, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Ledger {
+    /// How much longer than the time limit nobody else may log a call whose attempt is silent: "10s" to "10m".
+    #[schemars(default, schema_with = "time", extend("default" = "30s"))]
+    lease_margin: Written,
+    /// How long a write may be on its way before "no such entry" is believed: "1s" to "24h".
+    #[schemars(default, schema_with = "time", extend("default" = "5m"))]
+    quarantine: Written,
 }
 
 #[derive(Default, JsonSchema)]
@@ -200,8 +214,8 @@ fn sha256(_: &mut SchemaGenerator) -> Schema {
     matching("^[0-9a-fA-F]{64}$")
 }
 
-fn timeout(_: &mut SchemaGenerator) -> Schema {
-    matching("^[0-9]+(ms|s|m)$")
+fn time(_: &mut SchemaGenerator) -> Schema {
+    matching("^[0-9]+(ms|s|m|h)$")
 }
 
 fn library(generator: &mut SchemaGenerator) -> Schema {

@@ -6,8 +6,8 @@ use toml::de::DeValue;
 use url::Url;
 
 use super::{
-    ConnectorSection, Crm, Isolation, LibraryByPlatform, LibraryRef, Limits, LogFormat, LogSection,
-    Manifest, Network, SecretText, UnknownCustomFields, custom_field,
+    ConnectorSection, Crm, Isolation, LedgerSection, LibraryByPlatform, LibraryRef, Limits,
+    LogFormat, LogSection, Manifest, Network, SecretText, UnknownCustomFields, custom_field,
     diagnostic::{Diagnostic, Place, listed, quoted_for_people},
     reader::{Item, Table},
     settings::Settings,
@@ -45,9 +45,27 @@ pub(super) const MAX_NAME_LEN: usize = 64;
 pub(super) const MAX_BURST: u32 = 10_000;
 pub(super) const UNAPPLIED_STATUSES: RangeInclusive<u16> = 400..=599;
 pub(super) const IN_FLIGHT: RangeInclusive<usize> = 1..=10_000;
-const TIMEOUT_FROM: Duration = Duration::from_secs(1);
-const TIMEOUT_TO: Duration = Duration::from_secs(600);
-const EXPECTED_TIMEOUT: &str = "a time from \"1s\" to \"10m\", with the unit ms, s or m";
+
+/// The times that each key takes, and how that is said.
+const TIMEOUT: Times = Times {
+    range: Duration::from_secs(1)..=Duration::from_secs(10 * 60),
+    expected: "a time from \"1s\" to \"10m\", with the unit ms, s, m or h",
+};
+/// A write that has left may take 6 s longer than its call.
+const LEASE_MARGIN: Times = Times {
+    range: Duration::from_secs(10)..=Duration::from_secs(10 * 60),
+    expected: "a time from \"10s\" to \"10m\", with the unit ms, s, m or h",
+};
+const QUARANTINE: Times = Times {
+    range: Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60),
+    expected: "a time from \"1s\" to \"24h\", with the unit ms, s, m or h",
+};
+
+/// The times that a key takes.
+struct Times {
+    range: RangeInclusive<Duration>,
+    expected: &'static str,
+}
 
 /// Reads a whole manifest that stands in the file `path`.
 pub(super) fn manifest(mut root: Table<'_>, path: &Path) -> Option<Manifest> {
@@ -62,6 +80,7 @@ pub(super) fn manifest(mut root: Table<'_>, path: &Path) -> Option<Manifest> {
     let network = root.optional("network", network);
     let limits = root.optional("limits", limits);
     let log = root.optional("log", log);
+    let ledger = root.optional("ledger", ledger);
     let custom_fields = root.optional("custom_fields", custom_field::read_all);
     let settings = root.optional("settings", Settings::read);
     root.finish();
@@ -73,6 +92,7 @@ pub(super) fn manifest(mut root: Table<'_>, path: &Path) -> Option<Manifest> {
         network: network.unwrap_or_default(),
         limits: limits.unwrap_or_default(),
         log: log.unwrap_or_default(),
+        ledger: ledger.unwrap_or_default(),
         custom_fields: custom_fields.unwrap_or_default(),
         settings: settings.unwrap_or_else(|| Settings::absent(file)),
         secrets: Vec::new(),
@@ -216,7 +236,7 @@ fn proxy(item: Item<'_>) -> Option<SecretText> {
 
 fn limits(item: Item<'_>) -> Option<Limits> {
     let mut table = item.table("[limits]")?;
-    let timeout = table.optional("timeout", |item| item.parsed(EXPECTED_TIMEOUT, timeout_of));
+    let timeout = table.optional("timeout", |item| time(item, &TIMEOUT));
     let max_in_flight = table.optional("max_in_flight", |item| item.integer(IN_FLIGHT));
     let rate = request_rate(&mut table);
     table.finish();
@@ -245,19 +265,35 @@ fn request_rate(table: &mut Table<'_>) -> Option<RequestRate> {
     RequestRate::per_second(n_requests?, burst)
 }
 
-fn timeout_of(text: &str) -> Option<Duration> {
+fn ledger(item: Item<'_>) -> Option<LedgerSection> {
+    let mut table = item.table("[ledger]")?;
+    let lease_margin = table.optional("lease_margin", |item| time(item, &LEASE_MARGIN));
+    let quarantine = table.optional("quarantine", |item| time(item, &QUARANTINE));
+    table.finish();
+    let default = LedgerSection::default();
+    Some(LedgerSection {
+        lease_margin: lease_margin.unwrap_or(default.lease_margin),
+        quarantine: quarantine.unwrap_or(default.quarantine),
+    })
+}
+
+fn time(item: Item<'_>, times: &Times) -> Option<Duration> {
+    item.parsed(times.expected, |text| {
+        time_of(text).filter(|time| times.range.contains(time))
+    })
+}
+
+fn time_of(text: &str) -> Option<Duration> {
     let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(unit_at);
     let number: u64 = number.parse().ok()?;
-    let timeout = match unit {
+    Some(match unit {
         "ms" => Duration::from_millis(number),
         "s" => Duration::from_secs(number),
         "m" => Duration::from_secs(number.checked_mul(60)?),
+        "h" => Duration::from_secs(number.checked_mul(60 * 60)?),
         _ => return None,
-    };
-    (TIMEOUT_FROM..=TIMEOUT_TO)
-        .contains(&timeout)
-        .then_some(timeout)
+    })
 }
 
 fn log(item: Item<'_>) -> Option<LogSection> {

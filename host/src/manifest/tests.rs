@@ -34,6 +34,10 @@ burst = 1_0
 format = "text/html"
 unknown_custom_fields = "refuse"
 
+[ledger]
+lease_margin = "1m"
+quarantine = "2h"
+
 [[custom_fields]]
 name = "deals"
 title = "Deal"
@@ -127,6 +131,8 @@ fn a_whole_manifest_is_read_key_by_key() {
         manifest.log.unknown_custom_fields,
         UnknownCustomFields::Refuse
     );
+    assert_eq!(manifest.ledger.lease_margin, Duration::from_secs(60));
+    assert_eq!(manifest.ledger.quarantine, Duration::from_secs(7200));
     let [deals, outcome, due] = &manifest.custom_fields[..] else {
         panic!("{:?}", manifest.custom_fields);
     };
@@ -170,6 +176,8 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(manifest.limits.max_in_flight, 32);
     assert_eq!(manifest.limits.rate, None);
     assert_eq!(manifest.log, LogSection::default());
+    assert_eq!(manifest.ledger.lease_margin, Duration::from_secs(30));
+    assert_eq!(manifest.ledger.quarantine, Duration::from_secs(300));
     assert!(manifest.custom_fields.is_empty());
     assert_eq!(manifest.settings.to_json(), json!({}));
 }
@@ -228,6 +236,16 @@ fn a_library_is_a_name_a_path_beside_the_manifest_or_one_of_these_a_platform() {
     let everywhere = library("\"acme\"");
     let acme = LibraryRef::Name("acme".into());
     assert_eq!(everywhere.for_platform("macos-aarch64"), Some(&acme));
+}
+
+#[test]
+fn the_times_of_the_ledger_have_bounds() {
+    let read =
+        |key: &str, text: &str| try_read(&format!("{HEAD}[ledger]\n{key} = \"{text}\"\n")).is_ok();
+    for (key, from, to) in [("lease_margin", 10, 600), ("quarantine", 1, 24 * 60 * 60)] {
+        assert!(read(key, &format!("{from}s")) && read(key, &format!("{to}s")));
+        assert!(!read(key, &format!("{}s", from - 1)) && !read(key, &format!("{}s", to + 1)));
+    }
 }
 
 #[test]

@@ -72,11 +72,12 @@ fn sorted_keys(object: &Value) -> Vec<String> {
 }
 
 /// The tables of a manifest: what opens one, and where its schema is.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 8] = [
     ("", ""),
     ("[network]\n", "/properties/network"),
     ("[limits]\n", "/properties/limits"),
     ("[log]\n", "/properties/log"),
+    ("[ledger]\n", "/properties/ledger"),
     (
         "[[custom_fields]]\nname = \"x\"\ntype = \"input\"\n",
         "/properties/custom_fields/items",
