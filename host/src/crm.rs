@@ -9,13 +9,19 @@ use tokio::runtime::Handle;
 
 use crate::connector::{Connector, LogSink};
 use crate::egress::{Egress, EgressConfig, TrustRoots};
+use crate::error_chain::with_sources;
 use crate::limits::Gate;
 use crate::loader::{Digest, Library, LibraryRef, Metadata, Platform};
-use crate::manifest::{CustomField, Diagnostic, Entry, Limits, LogSection, Manifest};
+use crate::manifest::{
+    CustomField, Diagnostic, Entry, LedgerSection, Limits, LogSection, Manifest,
+};
 use crate::redact::Redactor;
 
 /// The operation that every connector must know.
 const CREATE_CALL_LOG: &str = "createCallLog";
+
+/// The operation by which a connector finds the entry of a call; it need not know it.
+const FIND_CALL_LOG: &str = "findCallLog";
 
 /// Whether calls can be logged into a CRM.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,6 +96,9 @@ pub(crate) struct Ready {
     pub(crate) connector: Arc<Connector>,
     pub(crate) egress: Egress,
     pub(crate) limits: Limits,
+    pub(crate) ledger: LedgerSection,
+    /// Whether the connector finds the entry of a call.
+    pub(crate) can_look_up: bool,
     pub(crate) gate: Gate,
     pub(crate) own_network: bool,
     pub(crate) log: LogSection,
@@ -200,6 +209,7 @@ impl Crm {
         let redactor = Redactor::new(Vec::new(), Arc::clone(&self.secrets));
         let log = LogSink::new(&self.info.name, &library.metadata().name, redactor);
         let own_network = self.info.own_network;
+        let can_look_up = knows(library.metadata(), FIND_CALL_LOG);
         let connector = Connector::open(
             Arc::new(library),
             &self.info.name,
@@ -211,6 +221,8 @@ impl Crm {
             egress,
             gate: Gate::new(manifest.limits.max_in_flight),
             limits: manifest.limits.clone(),
+            ledger: manifest.ledger.clone(),
+            can_look_up,
             own_network,
             log: manifest.log.clone(),
             custom_fields: manifest.custom_fields.clone(),
@@ -228,11 +240,7 @@ impl Crm {
         self.info.connector = Some(metadata.name.clone());
         self.info.version = Some(metadata.version.clone());
         self.info.own_network = metadata.own_network || library.imports_network();
-        if !metadata
-            .operations
-            .iter()
-            .any(|operation| operation == CREATE_CALL_LOG)
-        {
+        if !knows(metadata, CREATE_CALL_LOG) {
             return Err(Disabled::new(format!(
                 "connector library {} does not know {CREATE_CALL_LOG}, only: {}; use another one",
                 found.path.display(),
@@ -307,6 +315,10 @@ fn each_lossily<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok
     serializer.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
 }
 
+fn knows(metadata: &Metadata, operation: &str) -> bool {
+    metadata.operations.iter().any(|known| known == operation)
+}
+
 /// Returns how the manifest names the library for this machine.
 fn reference(manifest: &Manifest) -> Result<&LibraryRef, Disabled> {
     let platform = Platform::host().to_string();
@@ -354,17 +366,6 @@ fn egress_config(manifest: &Manifest, trust: &TrustRoots) -> EgressConfig {
             .map(|proxy| proxy.expose().to_owned()),
         trust: trust.clone(),
     }
-}
-
-/// Joins an error and its causes.
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(all(test, unix))]

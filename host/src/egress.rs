@@ -8,11 +8,14 @@
 //! - a write is sent at most once, and never to the place that an answer redirects it to;
 //! - a write that has left is waited for, whatever becomes of its call.
 //!
-//! Reads are tried again where that helps, and every request waits for its turn where a rate or the CRM says so.
+//! Reads are tried again where that helps, and every request waits for its turn where a rate or the CRM says so. Whose turn
+//! has come still asks the call's guard before it leaves.
 
 mod address;
 mod call;
+mod deadline;
 mod exchange;
+mod guard;
 mod pace;
 mod pattern;
 mod policy;
@@ -31,6 +34,7 @@ pub use trust::{TrustError, TrustRoots};
 pub use wire::{Wire, Writes};
 
 pub(crate) use call::Show;
+pub(crate) use guard::{Guard, Permission, Unguarded};
 pub(crate) use request::Request;
 
 use std::{
@@ -46,6 +50,7 @@ use url::Url;
 
 use address::Reach;
 use call::Call;
+use deadline::Deadline;
 use pace::Pace;
 use policy::Policy;
 use resolver::{GuardedResolver, Lookup, system_lookup};
@@ -74,6 +79,18 @@ pub struct EgressConfig {
 #[derive(Debug, Clone)]
 pub struct Egress {
     shared: Arc<Shared>,
+}
+
+/// What holds for the requests of one call.
+pub(crate) struct Terms {
+    /// When nothing begins any more.
+    pub(crate) deadline: Instant,
+    pub(crate) writes: Writes,
+    pub(crate) guard: Arc<dyn Guard>,
+    /// What a request under way keeps, whatever becomes of its call; the wire alone does not.
+    pub(crate) underway: Weak<dyn Any + Send + Sync>,
+    /// How paths are logged: a connector may have put a token into one.
+    pub(crate) show: Show,
 }
 
 /// Why egress cannot be set up for a CRM.
@@ -133,21 +150,13 @@ impl Egress {
         Self::with_lookup(config, runtime, &system_lookup())
     }
 
-    /// Opens the wire of a call that may take until `deadline`. What it logs belongs to the current span, paths as
-    /// `show` has them: a connector may have put a token into one.
-    ///
-    /// A request under way keeps what `underway` points to, whatever becomes of its call; the wire alone does not.
-    pub fn begin(
-        &self,
-        deadline: Instant,
-        writes: Writes,
-        underway: Weak<dyn Any + Send + Sync>,
-        show: Show,
-    ) -> Wire {
+    /// Opens the wire of a call. What it logs belongs to the current span.
+    pub(crate) fn begin(&self, terms: Terms) -> Wire {
         let shared = Arc::clone(&self.shared);
         let rejects_unapplied = Arc::clone(&shared.rejects_unapplied);
-        let call = Call::new(Arc::clone(&shared.crm), deadline, rejects_unapplied, show);
-        Wire::new(shared, call, writes, underway)
+        let (crm, deadline) = (Arc::clone(&shared.crm), Deadline::at(terms.deadline));
+        let call = Call::new(crm, deadline, rejects_unapplied, terms.show);
+        Wire::new(shared, call, terms.writes, terms.guard, terms.underway)
     }
 
     fn with_lookup(

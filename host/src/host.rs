@@ -20,6 +20,7 @@ use crate::call_input::CallInput;
 use crate::crm::{Crm, CrmInfo};
 use crate::dry_run::DryRun;
 use crate::egress::Writes;
+use crate::ledger::Ledger;
 use crate::outcome::CallOutcome;
 use crate::pipeline::{self, Call};
 use crate::redact::Redactor;
@@ -57,6 +58,8 @@ struct Inner {
     known: Vec<String>,
     phase: watch::Sender<Phase>,
     n_calls: watch::Sender<usize>,
+    /// Keeps each call from being logged twice.
+    ledger: Option<Ledger>,
     /// Keeps time and speaks to the network. `None` only while the host is dropped.
     runtime: Option<Runtime>,
 }
@@ -81,6 +84,9 @@ pub struct CallOptions {
     pub locale: Option<String>,
     /// The gateway's tenant, passed to the connector.
     pub tenant: Option<String>,
+    /// What the ledger knows the call by, in the place of user and session: 1 to 500 bytes. With the session of another
+    /// call it is refused.
+    pub idempotency_key: Option<String>,
 }
 
 impl Host {
@@ -91,8 +97,12 @@ impl Host {
 
     /// Logs one call: creates one entry in the CRM.
     ///
-    /// `input` is the JSON object of `createCallLog`, or a [`CallInput`] made of what App Connect sends. The outcome says whether the call is logged, and what the user reads;
-    /// there is no other error. Dropping the future ends the waiting: the call goes on, and its end stands in the log.
+    /// `input` is the JSON object of `createCallLog`, or a [`CallInput`] made of what App Connect sends. The outcome says
+    /// whether the call is logged, and what the user reads; there is no other error. Dropping the future ends the
+    /// waiting: the call goes on, and its end stands in the log and in the ledger.
+    ///
+    /// With a ledger a call that is logged, or is being logged, is not logged again: the outcome is that of the request
+    /// that did ([`CallOutcome::is_duplicate`]).
     pub async fn create_call_log(
         &self,
         crm: &str,
@@ -167,6 +177,7 @@ impl Host {
             input,
             options,
             writes,
+            ledger: self.inner.ledger.clone(),
             underway: weak(&underway),
             stop: Stop(self.inner.phase.subscribe()),
         };

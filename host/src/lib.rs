@@ -10,6 +10,7 @@ mod crm;
 mod custom_fields;
 mod dry_run;
 mod egress;
+mod error_chain;
 mod host;
 mod input;
 mod limits;

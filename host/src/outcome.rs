@@ -2,7 +2,9 @@
 
 mod answer;
 mod codes;
+mod kept;
 mod settle;
+mod unclear;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
@@ -10,7 +12,9 @@ use switchboard_connector_sdk::model::{InputFault, InvalidInput};
 use switchboard_connector_sdk::{Fault, FaultCode, MessageType};
 
 pub(crate) use answer::read_answer;
+pub(crate) use kept::{keep, recall};
 pub(crate) use settle::{Settlement, settle};
+pub(crate) use unclear::NextStep;
 
 use crate::egress::SentRequest;
 
@@ -22,8 +26,8 @@ const MESSAGE_TYPE: &str = "messageType";
 
 /// What became of one call.
 ///
-/// Serializes as the output of `createCallLog`: `logId` and `returnMessage` always; `extraDataTracking`, `warnings` and
-/// `error` where they apply.
+/// Serializes as the output of `createCallLog`: `logId` and `returnMessage` always; `duplicate`, `extraDataTracking`,
+/// `warnings` and `error` where they apply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallOutcome {
     call_id: String,
@@ -33,6 +37,7 @@ pub struct CallOutcome {
     warnings: Vec<String>,
     error: Option<CallError>,
     requests: Vec<SentRequest>,
+    is_duplicate: bool,
 }
 
 /// Why a call was not logged.
@@ -79,7 +84,17 @@ impl CallOutcome {
             warnings: entry.warnings,
             error: None,
             requests: Vec::new(),
+            is_duplicate: false,
         }
+    }
+
+    /// The entry exists; what its connector said of it is not known.
+    pub(crate) fn found(call_id: String, log_id: String) -> Self {
+        let entry = LoggedEntry {
+            log_id,
+            ..LoggedEntry::default()
+        };
+        Self::logged(call_id, entry)
     }
 
     /// The call is not logged, or nobody knows. `crm` is the CRM's name for people.
@@ -109,6 +124,7 @@ impl CallOutcome {
                 retry_after: codes::wait(fault),
             }),
             requests: Vec::new(),
+            is_duplicate: false,
         }
     }
 
@@ -147,6 +163,12 @@ impl CallOutcome {
     /// Returns the entry's id in the CRM; `None` if the call is not known to be logged.
     pub fn log_id(&self) -> Option<&str> {
         self.log_id.as_deref()
+    }
+
+    /// Whether another request has logged this call, or tried to: then this outcome is that request's, and this one
+    /// has sent nothing.
+    pub fn is_duplicate(&self) -> bool {
+        self.is_duplicate
     }
 
     /// Returns what the user reads: `message`, `messageType`, `ttl`, and what the connector added.
@@ -196,6 +218,11 @@ impl CallOutcome {
             3 => "unknown",
             _ => "not logged",
         }
+    }
+
+    pub(crate) fn into_duplicate(mut self) -> Self {
+        self.is_duplicate = true;
+        self
     }
 
     pub(crate) fn with_requests(mut self, requests: Vec<SentRequest>) -> Self {
@@ -268,6 +295,9 @@ impl Serialize for CallOutcome {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("logId", &self.log_id)?;
         map.serialize_entry("returnMessage", &self.return_message)?;
+        if self.is_duplicate {
+            map.serialize_entry("duplicate", &true)?;
+        }
         if let Some(figures) = &self.extra_data_tracking {
             map.serialize_entry("extraDataTracking", figures)?;
         }

@@ -1,15 +1,22 @@
 //! The path of one call.
 //!
 //! ```text
-//! input -> prepare -> wait for a place -> complete -> call the connector -> settle -> outcome
+//! input -> prepare -> look (ledger) -> wait for a place -> complete -> call the connector -> settle -> outcome
+//!                       |                                      first request: claim; first write: fence
+//!                       `-> another request has the call: its outcome
 //! ```
 //!
 //! A call runs in a task of the host from its start to its end: a caller that goes away ends the waiting and nothing
 //! else. Whatever ends a call early (its deadline, a shutdown, a panic), a write that egress has begun is waited for
 //! before the call is settled.
 
+mod claim;
+mod duplicate;
+mod kept;
+mod once;
 mod prepare;
 mod rehearse;
+mod subject;
 
 use std::any::Any;
 use std::sync::{Arc, Weak};
@@ -25,11 +32,13 @@ use crate::call_input::CallInput;
 use crate::connector::{CallLog, CallServices, Instance, Running};
 use crate::crm::{Crm, Ready};
 use crate::dry_run::shown_path;
-use crate::egress::{Record, Request, Show, Wire, WriteVerdict, Writes};
+use crate::egress::{Guard, Record, Request, Show, Terms, Unguarded, Wire, WriteVerdict, Writes};
 use crate::host::{CallOptions, Stop};
+use crate::ledger::Ledger;
 use crate::limits::Permit;
 use crate::outcome::{CallOutcome, Settlement, read_answer, settle};
 use crate::redact::Redactor;
+use claim::CallClaim;
 use prepare::{Prepared, prepare};
 
 pub(crate) use rehearse::rehearse;
@@ -44,6 +53,7 @@ pub(crate) struct Call {
     pub(crate) input: CallInput,
     pub(crate) options: CallOptions,
     pub(crate) writes: Writes,
+    pub(crate) ledger: Option<Ledger>,
     pub(crate) redactor: Redactor,
     /// What a request under way keeps.
     pub(crate) underway: Weak<dyn Any + Send + Sync>,
@@ -79,6 +89,7 @@ pub(crate) async fn run(call: Call) -> CallOutcome {
         outcome = outcome.word(),
         code = outcome.error().map_or("ok", |error| error.code.as_str()),
         log_id = outcome.log_id(),
+        duplicate = outcome.is_duplicate().then_some(true),
         error = outcome.error().map(|error| error.message.as_str()),
         duration_ms = duration_ms(started),
         requests_sent = record.n_sent(),
@@ -101,8 +112,14 @@ async fn log_call(call: &Call, started: Instant) -> (CallOutcome, Record) {
         Ok(prepared) => prepared,
         Err(early) => return (refused(call, early), Record::default()),
     };
-    let attempt = attempt(call, &mut prepared, started).await;
-    outcome(call, prepared, attempt)
+    match &call.ledger {
+        Some(ledger) => kept::log_call(call, ledger, prepared, started).await,
+        None => {
+            let terms = Way::unkept(started + prepared.ready.limits.timeout);
+            let attempt = attempt(call, &mut prepared, &terms).await;
+            outcome(call, prepared, attempt)
+        }
+    }
 }
 
 /// Makes the outcome of a call that a connector worked on, or that never came to its turn.
@@ -149,16 +166,47 @@ fn settled(id: String, crm: &str, settlement: Settlement) -> CallOutcome {
     }
 }
 
-async fn attempt(
-    call: &Call,
-    prepared: &mut Prepared<'_>,
-    started: Instant,
-) -> Result<Attempt, Fault> {
+/// On what terms a connector works on a call.
+struct Way {
+    deadline: Instant,
+    /// Which attempt at the call it is, from 1.
+    attempt: u32,
+    /// The call's claim, where a ledger keeps it.
+    claim: Option<Arc<CallClaim>>,
+}
+
+impl Way {
+    /// Without a ledger.
+    fn unkept(deadline: Instant) -> Self {
+        Self {
+            deadline,
+            attempt: 1,
+            claim: None,
+        }
+    }
+
+    fn guard(&self) -> Arc<dyn Guard> {
+        match &self.claim {
+            Some(claim) => Arc::clone(claim) as Arc<dyn Guard>,
+            None => Arc::new(Unguarded),
+        }
+    }
+
+    /// Waits until the ledger keeps the call from going on, which may never be.
+    async fn barred(&self) {
+        match &self.claim {
+            Some(claim) => claim.stopped().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+async fn attempt(call: &Call, prepared: &mut Prepared<'_>, way: &Way) -> Result<Attempt, Fault> {
     let ready = prepared.ready;
     if call.writes == Writes::Capture && ready.own_network {
         return Err(own_network());
     }
-    let deadline = started + ready.limits.timeout;
+    let deadline = way.deadline;
     let (_permit, instance) = tokio::select! {
         biased;
         () = call.stop.now() => return Err(stopped()),
@@ -169,9 +217,19 @@ async fn attempt(
     let underway = Weak::clone(&call.underway);
     let redactor = prepared.redactor.clone();
     let show = Show::new(move |path| shown_path(path, &redactor));
-    let wire = ready.egress.begin(deadline, call.writes, underway, show);
+    let wire = ready.egress.begin(Terms {
+        deadline,
+        writes: call.writes,
+        guard: way.guard(),
+        underway,
+        show,
+    });
     let services = Closing(services(&call.id, prepared, &wire));
-    let context = context(call, deadline)?;
+    let context = context(call, way)?;
+    if ready.own_network {
+        // Its requests are its own: nobody sees the first one, or the first write.
+        way.guard().before_write().await?;
+    }
     let running = ready.connector.call(
         instance,
         services.0.to_raw(),
@@ -179,7 +237,7 @@ async fn attempt(
         context,
         input,
     );
-    let answer = finish(running, &wire, deadline, &call.stop).await;
+    let answer = finish(running, &wire, way, &call.stop).await;
     drop(services);
     wire.writes_ended().await;
     let record = wire.record();
@@ -228,11 +286,12 @@ fn services(call_id: &str, prepared: &Prepared<'_>, wire: &Wire) -> CallServices
     CallServices::new(wire.clone(), CallLog::new(sink, call_id.to_owned()))
 }
 
-fn context(call: &Call, deadline: Instant) -> Result<Vec<u8>, Fault> {
-    let remaining = deadline.saturating_duration_since(Instant::now());
+fn context(call: &Call, way: &Way) -> Result<Vec<u8>, Fault> {
+    let remaining = way.deadline.saturating_duration_since(Instant::now());
     let mut head = ContextHead::new(&call.id);
     head.traceparent = call.options.traceparent.clone();
     head.remaining_ms = u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX);
+    head.attempt = way.attempt;
     head.dry_run = call.writes == Writes::Capture;
     head.locale = call.options.locale.clone();
     head.tenant = call.options.tenant.clone();
@@ -240,19 +299,20 @@ fn context(call: &Call, deadline: Instant) -> Result<Vec<u8>, Fault> {
         .map_err(|error| Fault::internal(format!("cannot write the call's context: {error}")))
 }
 
-/// Waits for the connector's answer, until the deadline, a stop or a captured write; a write under way is waited for in
-/// any case.
+/// Waits for the connector's answer, until the deadline, a stop, a captured write or the ledger's refusal; a write under
+/// way is waited for in any case.
 async fn finish(
     mut running: Running,
     wire: &Wire,
-    deadline: Instant,
+    way: &Way,
     stop: &Stop,
 ) -> Result<Vec<u8>, Fault> {
     let fault = tokio::select! {
         biased;
         () = wire.has_captured() => return Err(Fault::closed("a write was captured")),
+        () = way.barred() => return Err(Fault::closed("the ledger does not let this call go on")),
         answer = running.answer() => return answer,
-        () = tokio::time::sleep_until(deadline) => {
+        () = tokio::time::sleep_until(way.deadline) => {
             Fault::timeout("the connector did not answer in the time that a call may take")
         }
         () = stop.now() => stopped(),

@@ -18,6 +18,7 @@ pub(crate) const MASK: &str = "***";
 /// Shorter texts occur by chance: removing every `no` would garble a message and reveal the note.
 const MIN_SECRET_CHARS: usize = 4;
 const MIN_PRIVATE_CHARS: usize = 8;
+const MIN_PERSONAL_CHARS: usize = 4;
 
 /// Shorter parts of a URL are words like `api` or `v1`.
 const MIN_URL_PART_CHARS: usize = 8;
@@ -38,15 +39,18 @@ pub(crate) struct Redactor(Arc<Inner>);
 struct Inner {
     inputs: Vec<Arc<[u8]>>,
     secrets: Arc<[String]>,
-    private: Private,
+    scope: Scope,
     texts: OnceLock<Texts>,
 }
 
-/// What becomes of private texts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Private {
-    Removed,
-    Shown,
+/// What is removed beside secrets.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope {
+    Nothing,
+    /// What was said and written in a call.
+    Private,
+    /// Who was in it, as well.
+    Personal,
 }
 
 /// The texts to remove, by their first bytes.
@@ -66,17 +70,26 @@ impl Redactor {
         Self(Arc::new(Inner {
             inputs,
             secrets,
-            private: Private::Removed,
+            scope: Scope::Private,
             texts: OnceLock::new(),
         }))
     }
 
     /// Returns a redactor that removes secrets only, for those who ask to see what is written.
     pub(crate) fn showing_private(&self) -> Self {
+        self.with_scope(Scope::Nothing)
+    }
+
+    /// Returns a redactor that removes names, phone numbers and addresses as well, for what is kept.
+    pub(crate) fn for_keeping(&self) -> Self {
+        self.with_scope(Scope::Personal)
+    }
+
+    fn with_scope(&self, scope: Scope) -> Self {
         Self(Arc::new(Inner {
             inputs: self.0.inputs.clone(),
             secrets: Arc::clone(&self.0.secrets),
-            private: Private::Shown,
+            scope,
             texts: OnceLock::new(),
         }))
     }
@@ -163,6 +176,14 @@ impl Texts {
             if part.chars().count() >= MIN_PRIVATE_CHARS {
                 self.add(part, TELLING_PRIVATE_CHARS);
             }
+        }
+    }
+
+    /// Adds a name or a number. Its beginning gives nobody away, so all of it has to stand there.
+    fn add_personal(&mut self, text: &str) {
+        let text = text.trim();
+        if text.chars().count() >= MIN_PERSONAL_CHARS {
+            self.add(text, text.chars().count());
         }
     }
 
@@ -284,8 +305,8 @@ impl Inner {
         for input in &self.inputs {
             // An input that is no JSON is refused before anyone could write about it.
             match serde_json::from_slice::<Value>(input) {
-                Ok(input) => collect(&input, self.private, &mut texts),
-                Err(_) => collect_readable(input, 0, self.private, &mut texts),
+                Ok(input) => collect(&input, self.scope, &mut texts),
+                Err(_) => collect_readable(input, 0, self.scope, &mut texts),
             }
         }
         texts
@@ -300,23 +321,23 @@ impl std::fmt::Debug for Redactor {
 }
 
 /// Collects from the members that can be read, where another is nested too deep. The faults of such an input quote it.
-fn collect_readable(object: &[u8], depth: usize, private: Private, texts: &mut Texts) {
+fn collect_readable(object: &[u8], depth: usize, scope: Scope, texts: &mut Texts) {
     let members = Members::read(object).unwrap_or_default();
     for (name, raw) in members.iter() {
         match serde_json::from_str::<Value>(raw.get()) {
             Ok(value) => {
                 let member = Map::from_iter([(name.to_owned(), value)]);
-                collect(&Value::Object(member), private, texts);
+                collect(&Value::Object(member), scope, texts);
             }
             Err(_) if depth < MAX_NESTING => {
-                collect_readable(raw.get().as_bytes(), depth + 1, private, texts);
+                collect_readable(raw.get().as_bytes(), depth + 1, scope, texts);
             }
             Err(_) => {}
         }
     }
 }
 
-fn collect(value: &Value, private: Private, texts: &mut Texts) {
+fn collect(value: &Value, scope: Scope, texts: &mut Texts) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
@@ -324,16 +345,27 @@ fn collect(value: &Value, private: Private, texts: &mut Texts) {
                     for_each_text(value, &mut |text| texts.add_authorization(text));
                 } else if is_secret_member(name) {
                     for_each_text(value, &mut |text| texts.add_secret(text));
-                } else if private == Private::Removed && is_private_member(name) {
+                } else if scope >= Scope::Private && is_private_member(name) {
                     for_each_text(value, &mut |text| texts.add_private(text));
+                } else if scope >= Scope::Personal && is_personal_member(name) {
+                    for_each_text(value, &mut |text| texts.add_personal(text));
                 } else {
-                    collect(value, private, texts);
+                    collect(value, scope, texts);
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, private, texts)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, scope, texts)),
         _ => {}
     }
+}
+
+/// Whether a member of this name says who took part in a call.
+fn is_personal_member(name: &str) -> bool {
+    const SUFFIXES: [&str; 5] = ["name", "number", "email", "address", "location"];
+    const OTHERS: [&str; 2] = ["hostname", "timezonename"];
+    let name = name.to_ascii_lowercase();
+    let is_one = SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
+    is_one && !OTHERS.contains(&name.as_str())
 }
 
 fn for_each_text(value: &Value, visit: &mut impl FnMut(&str)) {

@@ -14,6 +14,7 @@ use switchboard_connector_sdk::Fault;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
+    deadline::Deadline,
     policy::authority,
     record::{Effect, End, Record, SentRequest, WriteVerdict},
     request::Request,
@@ -23,7 +24,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) crm: Arc<str>,
-    pub(super) deadline: Instant,
+    pub(super) deadline: Deadline,
     rejects_unapplied: Arc<[u16]>,
     show: Show,
     state: watch::Sender<State>,
@@ -80,7 +81,7 @@ impl fmt::Debug for Show {
 impl Call {
     pub(super) fn new(
         crm: Arc<str>,
-        deadline: Instant,
+        deadline: Deadline,
         rejects_unapplied: Arc<[u16]>,
         show: Show,
     ) -> Self {
@@ -213,7 +214,7 @@ impl Call {
         match state.phase {
             Phase::Captured | Phase::Revoked => Some(closed()),
             Phase::Expired => Some(expired()),
-            Phase::Open if Instant::now() >= self.deadline => Some(expired()),
+            Phase::Open if self.deadline.has_passed() => Some(expired()),
             Phase::Open if effect == Effect::Write && self.has_unclear_write(state) => {
                 Some(Fault::unknown_outcome(
                     "an earlier write of this call ended unclear, so nothing more is written",

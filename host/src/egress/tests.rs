@@ -54,12 +54,17 @@ fn wire() -> Wire {
 
 fn wire_of(config: EgressConfig, lookup: &Lookup) -> Wire {
     let egress = Egress::with_lookup(config, Handle::current(), lookup).unwrap();
-    egress.begin(
-        Instant::now() + CALL_TIME,
-        Writes::Send,
-        Weak::<()>::new(),
-        Show::new(str::to_owned),
-    )
+    egress.begin(terms(Instant::now() + CALL_TIME, Writes::Send))
+}
+
+fn terms(deadline: Instant, writes: Writes) -> Terms {
+    Terms {
+        deadline,
+        writes,
+        guard: Arc::new(Unguarded),
+        underway: Weak::<()>::new(),
+        show: Show::new(str::to_owned),
+    }
 }
 
 fn head(method: &str, url: &str) -> RequestHead {

@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    fmt,
     future::Future,
     pin::pin,
     sync::{Arc, Weak},
@@ -23,6 +24,7 @@ use super::{
     address::Reach,
     call::{Call, Entry},
     exchange::{Answer, Failure, broken_off, exchange},
+    guard::Guard,
     policy::authority,
     record::{Effect, Record},
     request::Request,
@@ -33,15 +35,27 @@ use super::{
 ///
 /// Clones are the same wire. Every method may be called from any thread, within a runtime or not: the work is
 /// done on the runtime that [`Egress`](super::Egress) was made with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Wire {
     egress: Arc<Shared>,
     call: Arc<Call>,
     writes: Writes,
+    guard: Arc<dyn Guard>,
     /// Where the call began: its requests are logged there, whoever polls them.
     span: Span,
     /// What a request under way keeps, so that the host outlives it.
     underway: Weak<dyn Any + Send + Sync>,
+}
+
+/// Shows the requests and nothing that a connector or an embedder brought.
+impl fmt::Debug for Wire {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Wire")
+            .field("call", &self.call)
+            .field("writes", &self.writes)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What becomes of the writes of a call.
@@ -71,12 +85,14 @@ impl Wire {
         egress: Arc<Shared>,
         call: Call,
         writes: Writes,
+        guard: Arc<dyn Guard>,
         underway: Weak<dyn Any + Send + Sync>,
     ) -> Self {
         Self {
             egress,
             call: Arc::new(call),
             writes,
+            guard,
             span: Span::current(),
             underway,
         }
@@ -93,6 +109,7 @@ impl Wire {
     ///
     /// # Errors
     ///
+    /// - What the call's guard refuses with; nothing was sent.
     /// - `closed`: the wire is revoked. `timeout`: the call's or the request's time is over, and no write has
     ///   left.
     /// - `forbidden-host`: the address is not allowed. `internal`: the request is malformed or sets a header
@@ -237,6 +254,8 @@ impl Wire {
         let reach = self.egress.policy.reach(&request.url)?;
         let entry = self.call.start(request, Effect::Read)?;
         self.turn(&entry, request, tries.limit()).await?;
+        let permitted = self.guard.before_request().await;
+        permitted.inspect_err(|fault| entry.not_sent(fault.message()))?;
         self.exchange(reach, request.clone(), &entry).await
     }
 
@@ -253,6 +272,7 @@ impl Wire {
         };
         let mut exchange = pin!(async {
             self.turn(&entry, &request, limit).await?;
+            self.permission_to_write(&entry).await?;
             self.exchange(reach, request, &entry).await
         });
         let early = tokio::select! {
@@ -269,7 +289,7 @@ impl Wire {
             return drop(reply.send(to_reply(result)));
         }
         let begun = entry.begun_at().unwrap_or_else(Instant::now);
-        let call_has_left = self.call.deadline.saturating_duration_since(begun);
+        let call_has_left = self.call.deadline.timer().saturating_duration_since(begun);
         let ending = ending(exchange, begun + write_time(call_has_left, asked), &entry);
         self.run_on(async { to_reply(ending.await) }, reply).await;
     }
@@ -291,6 +311,16 @@ impl Wire {
     async fn turn(&self, entry: &Entry, request: &Request, limit: Instant) -> Result<(), Fault> {
         let turn = self.egress.pace.turn(&authority(&request.url), limit).await;
         turn.inspect_err(|fault| entry.not_sent(fault.message()))
+    }
+
+    /// Asks for the right to write, which is not asked for before the request's turn: it would be held while waiting.
+    async fn permission_to_write(&self, entry: &Entry) -> Result<(), Fault> {
+        let permitted = async {
+            self.guard.before_request().await?;
+            self.guard.before_write().await
+        };
+        let permitted = permitted.await;
+        permitted.inspect_err(|fault| entry.not_sent(fault.message()))
     }
 
     /// Sends a request once. A CRM that asks for a pause gets it from all calls.
@@ -330,7 +360,8 @@ impl Wire {
         let asked = request
             .timeout
             .and_then(|it| Instant::now().checked_add(it));
-        asked.map_or(self.call.deadline, |asked| asked.min(self.call.deadline))
+        let deadline = self.call.deadline.timer();
+        asked.map_or(deadline, |asked| asked.min(deadline))
     }
 }
 

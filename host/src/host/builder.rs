@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::{Host, Inner, Phase};
 use crate::crm::{Crm, Surroundings};
 use crate::egress::{TrustError, TrustRoots};
+use crate::ledger::Ledger;
 use crate::manifest::{Entry, ReadFolderError, read_folder};
 
 /// How many threads keep time and speak to the network, at least.
@@ -43,6 +44,7 @@ pub struct HostBuilder {
     connectors: Option<Vec<PathBuf>>,
     ca_files: Vec<PathBuf>,
     only: Option<String>,
+    ledger: Option<Ledger>,
 }
 
 impl HostBuilder {
@@ -52,6 +54,7 @@ impl HostBuilder {
             connectors: None,
             ca_files: Vec::new(),
             only: None,
+            ledger: None,
         }
     }
 
@@ -84,6 +87,14 @@ impl HostBuilder {
         self
     }
 
+    /// Keeps in this ledger what is logged, so that no call is logged twice, whatever crashes and whoever repeats it.
+    /// Without one a repeated call is logged again.
+    #[must_use]
+    pub fn ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = Some(ledger);
+        self
+    }
+
     /// Reads the manifests, loads the connectors and opens them. Blocks for as long as that takes.
     ///
     /// # Errors
@@ -109,6 +120,7 @@ impl HostBuilder {
             known: names(&manifests.entries),
             phase: watch::Sender::new(Phase::Running),
             n_calls: watch::Sender::new(0),
+            ledger: self.ledger,
             runtime: Some(runtime),
         };
         Ok(Host {

@@ -257,7 +257,7 @@ fn unknown(current: Option<&Standing>, token: Token) -> Result<&Standing, Refusa
 
 impl AttemptEnd {
     /// Returns the name of the state that follows.
-    pub(super) fn state_name(&self) -> StateName {
+    pub fn state_name(&self) -> StateName {
         match self {
             AttemptEnd::Done { .. } => StateName::Done,
             AttemptEnd::Failed { .. } => StateName::Failed,

@@ -202,7 +202,8 @@ fn capitalized(text: &str) -> String {
     first.chain(rest.clone()).collect()
 }
 
-fn when(wait: Option<Duration>) -> String {
+/// Says when a new attempt makes sense.
+pub(super) fn when(wait: Option<Duration>) -> String {
     let Some(wait) = wait else {
         return "in a minute".to_owned();
     };

@@ -9,9 +9,10 @@
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use switchboard_connector_sdk::CreateCallLog;
 use switchboard_connector_sdk::model::{InvalidInput, MAX_INPUT_BYTES};
+use switchboard_connector_sdk::{CreateCallLog, Fault};
 
+use super::subject::{Subject, unfit};
 use super::{Call, Early};
 use crate::compose::{Format, compose};
 use crate::crm::Ready;
@@ -25,6 +26,8 @@ const DETAILS: &str = "composedLogDetails";
 /// A call that may go to its connector when there is a place for it.
 pub(super) struct Prepared<'c> {
     pub(super) ready: &'c Ready,
+    /// What the ledger knows the call by.
+    pub(super) subject: Subject,
     /// Knows what was added to the input, too, once it is complete.
     pub(super) redactor: Redactor,
     /// What the operator should know.
@@ -39,12 +42,27 @@ pub(super) struct Prepared<'c> {
 pub(super) fn prepare(call: &Call) -> Result<Prepared<'_>, Early> {
     let ready = call.crm.ready()?;
     let (checked, fields) = check(call.input.json(), ready).map_err(Early::Invalid)?;
+    let own_key = call.options.idempotency_key.as_deref();
+    own_key.map_or(Ok(()), check_key)?;
+    let subject = Subject::of(&checked, call.crm.name(), own_key).map_err(Early::Invalid)?;
     Ok(Prepared {
         ready,
+        subject,
         redactor: call.redactor.clone(),
         warnings: fields.warnings,
         submission: fields.changed,
         to_compose: to_compose(checked, ready),
+    })
+}
+
+/// Checks a caller's own key.
+fn check_key(key: &str) -> Result<(), Fault> {
+    let fault = match key.is_empty() {
+        true => Some("is empty; leave it out, or give every call one of its own".to_owned()),
+        false => unfit(key),
+    };
+    fault.map_or(Ok(()), |fault| {
+        Err(Fault::invalid_input(format!("the idempotency key {fault}")))
     })
 }
 

@@ -4,7 +4,7 @@ use switchboard_connector_sdk::FaultCode;
 use tokio::time::Instant;
 use tracing::{Instrument, info};
 
-use super::{Attempt, Call, attempt, duration_ms, outcome, prepare, refused, span};
+use super::{Attempt, Call, Way, attempt, duration_ms, outcome, prepare, refused, span};
 use crate::dry_run::{DryRun, show};
 
 /// Takes a call up to its first write, which is captured, and writes a log line.
@@ -33,7 +33,8 @@ async fn run(call: &Call, started: Instant) -> DryRun {
         Ok(prepared) => prepared,
         Err(early) => return DryRun::Ended(refused(call, early)),
     };
-    match attempt(call, &mut prepared, started).await {
+    let way = Way::unkept(started + prepared.ready.limits.timeout);
+    match attempt(call, &mut prepared, &way).await {
         Ok(Attempt {
             captured: Some(write),
             record,

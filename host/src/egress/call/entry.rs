@@ -183,10 +183,10 @@ mod tests {
     use switchboard_connector_sdk::{FaultCode, wire::RequestHead};
 
     use super::*;
-    use crate::egress::{call::Show, request::Request};
+    use crate::egress::{call::Show, deadline::Deadline, request::Request};
 
     fn call(time: Duration) -> Arc<Call> {
-        let deadline = Instant::now() + time;
+        let deadline = Deadline::at(Instant::now() + time);
         Arc::new(Call::new(
             "acme".into(),
             deadline,
@@ -279,7 +279,7 @@ mod tests {
             (201, Ok(())),
             (503, Ok(())),
         ] {
-            let deadline = Instant::now() + Duration::from_secs(60);
+            let deadline = Deadline::at(Instant::now() + Duration::from_secs(60));
             let call = Arc::new(Call::new(
                 "acme".into(),
                 deadline,

@@ -10,12 +10,7 @@ fn capturing() -> Wire {
     let config = config(&["127.0.0.1:*"]);
     let egress = Egress::with_lookup(config, Handle::current(), &system_lookup()).unwrap();
     let deadline = Instant::now() + CALL_TIME;
-    egress.begin(
-        deadline,
-        Writes::Capture,
-        Weak::<()>::new(),
-        Show::new(str::to_owned),
-    )
+    egress.begin(terms(deadline, Writes::Capture))
 }
 
 fn captured(wire: &Wire) -> Option<(String, Vec<u8>)> {

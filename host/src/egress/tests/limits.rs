@@ -38,12 +38,10 @@ async fn a_read_ends_with_the_call_whatever_time_it_asks_for() {
     let server = Server::start([never()]).await;
     let config = config(&["127.0.0.1:*"]);
     let egress = Egress::new(config, Handle::current()).unwrap();
-    let wire = egress.begin(
+    let wire = egress.begin(terms(
         Instant::now() + Duration::from_millis(100),
         Writes::Send,
-        Weak::<()>::new(),
-        Show::new(str::to_owned),
-    );
+    ));
     let head = with_timeout(head("GET", &server.url("/")), u64::MAX);
     let result = wire.send(head, vec![]).await;
     assert_eq!(status_of(result), Err(FaultCode::Timeout));

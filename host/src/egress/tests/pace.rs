@@ -10,14 +10,7 @@ fn wires(rate: Option<RequestRate>) -> [Wire; 2] {
     let mut config = config(&["127.0.0.1:*", "localhost:*"]);
     config.rate = rate;
     let egress = Egress::with_lookup(config, Handle::current(), &system_lookup()).unwrap();
-    [0, 1].map(|_| {
-        egress.begin(
-            Instant::now() + CALL_TIME,
-            Writes::Send,
-            Weak::<()>::new(),
-            Show::new(str::to_owned),
-        )
-    })
+    [0, 1].map(|_| egress.begin(terms(Instant::now() + CALL_TIME, Writes::Send)))
 }
 
 fn slow() -> Option<RequestRate> {
