@@ -16,4 +16,4 @@ mod stuck;
 mod threads;
 
 pub(crate) use instance::{Connector, Instance, Running};
-pub(crate) use services::{CallLog, CallServices, LogSink};
+pub(crate) use services::{CallLog, CallServices, Closing, LogSink};

@@ -8,6 +8,7 @@ use switchboard_connector_sdk::Fault;
 use tokio::runtime::Handle;
 
 use crate::connector::{Connector, LogSink};
+use crate::credentials::{CredentialsCommand, Source};
 use crate::egress::{Egress, EgressConfig, TrustRoots};
 use crate::error_chain::with_sources;
 use crate::limits::Gate;
@@ -80,6 +81,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) trust: &'a TrustRoots,
     /// Where requests run.
     pub(crate) runtime: &'a Handle,
+    /// Who knows the users' credentials, where the manifest names nobody.
+    pub(crate) credentials: Option<&'a Source>,
 }
 
 /// One CRM.
@@ -99,6 +102,7 @@ pub(crate) struct Ready {
     pub(crate) ledger: LedgerSection,
     /// Whether the connector finds the entry of a call.
     pub(crate) can_look_up: bool,
+    pub(crate) credentials: Option<Source>,
     pub(crate) gate: Gate,
     pub(crate) own_network: bool,
     pub(crate) log: LogSection,
@@ -209,7 +213,8 @@ impl Crm {
         let redactor = Redactor::new(Vec::new(), Arc::clone(&self.secrets));
         let log = LogSink::new(&self.info.name, &library.metadata().name, redactor);
         let own_network = self.info.own_network;
-        let can_look_up = knows(library.metadata(), FIND_CALL_LOG);
+        // With a network of its own it could write while it looks.
+        let can_look_up = knows(library.metadata(), FIND_CALL_LOG) && !own_network;
         let connector = Connector::open(
             Arc::new(library),
             &self.info.name,
@@ -223,6 +228,7 @@ impl Crm {
             limits: manifest.limits.clone(),
             ledger: manifest.ledger.clone(),
             can_look_up,
+            credentials: credentials(manifest).or(surroundings.credentials.cloned()),
             own_network,
             log: manifest.log.clone(),
             custom_fields: manifest.custom_fields.clone(),
@@ -313,6 +319,12 @@ fn some_lossily<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<
 
 fn each_lossily<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
+}
+
+/// Returns the program that knows the users' credentials.
+fn credentials(manifest: &Manifest) -> Option<Source> {
+    let command = manifest.auth.command.as_ref()?;
+    Some(Arc::new(CredentialsCommand::from(command)))
 }
 
 fn knows(metadata: &Metadata, operation: &str) -> bool {

@@ -1,6 +1,7 @@
 //! The host: every CRM of a folder of manifests, and the way in for calls.
 
 mod builder;
+mod reconcile;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 pub use builder::{BuildError, HostBuilder};
+pub use reconcile::Reconciled;
 
 use crate::call_input::CallInput;
 use crate::crm::{Crm, CrmInfo};

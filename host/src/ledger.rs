@@ -210,6 +210,11 @@ impl Ledger {
         self.sqlite.list(filter).await
     }
 
+    /// Returns which other call of the same CRM and host has this entry, if one does.
+    pub async fn holder(&self, row: &Row, log_id: &str) -> Result<Option<CallKey>, StoreError> {
+        self.sqlite.holder(row.clone(), log_id.to_owned()).await
+    }
+
     /// Reads the attempts of a call, the first one first.
     pub async fn attempts(&self, key: &CallKey) -> Result<Vec<Attempt>, StoreError> {
         self.sqlite.attempts(key.to_string()).await

@@ -6,6 +6,7 @@
 
 mod call_input;
 mod connector;
+mod credentials;
 mod crm;
 mod custom_fields;
 mod dry_run;
@@ -15,6 +16,7 @@ mod host;
 mod input;
 mod limits;
 mod loader;
+mod look_up;
 mod outcome;
 mod pipeline;
 mod redact;
@@ -25,12 +27,13 @@ pub mod ledger;
 pub mod manifest;
 
 pub use call_input::CallInput;
+pub use credentials::{Credentials, CredentialsAnswer, CredentialsError, CredentialsRequest};
 pub use crm::{CrmInfo, CrmState};
 pub use dry_run::{CapturedRequest, DryRun};
 pub use egress::{
     Effect, End, HostPattern, PatternError, RequestPattern, RequestRate, SentRequest, TrustError,
 };
-pub use host::{BuildError, CallOptions, Host, HostBuilder};
+pub use host::{BuildError, CallOptions, Host, HostBuilder, Reconciled};
 pub use input::with_auth_header;
 pub use loader::{
     Digest, GlibcVersion, Inspection, Libc, LoadError, Metadata, MetadataError, ParseDigestError,

@@ -66,6 +66,8 @@ pub struct Manifest {
     pub log: LogSection,
     /// `[ledger]`: how long a call is left alone of which nobody knows the end.
     pub ledger: LedgerSection,
+    /// `[auth]`: where the host gets the right to look for an entry by itself.
+    pub auth: AuthSection,
     /// `[[custom_fields]]`: what users may submit beside a call, in order.
     pub custom_fields: Vec<CustomField>,
     /// `[settings]`: what the connector is opened with.
@@ -148,6 +150,22 @@ pub struct LedgerSection {
     pub lease_margin: Duration,
     /// How long a write may be on its way before "no such entry" is believed, 1 s to 24 h; 5 min by default.
     pub quarantine: Duration,
+}
+
+/// Where the host gets the right to look for an entry by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuthSection {
+    /// What prints a user's `Authorization` header.
+    pub command: Option<AuthCommand>,
+}
+
+/// A program that prints a user's `Authorization` header.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AuthCommand {
+    /// The program. A path with a slash has been joined to the manifest's folder; any other is looked for in `PATH`.
+    pub program: PathBuf,
+    /// Its arguments. Secret: one may hold a password.
+    pub arguments: Vec<String>,
 }
 
 /// What an entry looks like.
@@ -251,6 +269,12 @@ impl SecretText {
     }
 }
 
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl fmt::Debug for SecretText {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("SecretText(..)")
@@ -264,6 +288,16 @@ impl Default for Limits {
             max_in_flight: 32,
             rate: None,
         }
+    }
+}
+
+/// Shows no argument: one may hold a secret.
+impl fmt::Debug for AuthCommand {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AuthCommand")
+            .field("program", &self.program)
+            .finish_non_exhaustive()
     }
 }
 

@@ -29,7 +29,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{Instrument, Span, info};
 
 use crate::call_input::CallInput;
-use crate::connector::{CallLog, CallServices, Instance, Running};
+use crate::connector::{CallLog, CallServices, Closing, Instance, Running};
 use crate::crm::{Crm, Ready};
 use crate::dry_run::shown_path;
 use crate::egress::{Guard, Record, Request, Show, Terms, Unguarded, Wire, WriteVerdict, Writes};
@@ -247,15 +247,6 @@ async fn attempt(call: &Call, prepared: &mut Prepared<'_>, way: &Way) -> Result<
         record,
         captured: wire.captured(),
     })
-}
-
-/// Services that end with their call, in whatever way it is left: a panic here must not leave a connector the wire.
-struct Closing(CallServices);
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        self.0.close();
-    }
 }
 
 /// Waits for a place to run and for an instance to run on.

@@ -174,6 +174,15 @@ impl CallServices {
     }
 }
 
+/// Services that end with their call, in whatever way it is left: a panic must not leave a connector the wire.
+pub(crate) struct Closing(pub(crate) CallServices);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 impl HostServices for CallServices {
     fn http(&self, request: RawMessage) -> FfiFuture<RResult<RawMessage, RawFault>> {
         let wire = self.wire.clone();

@@ -65,6 +65,8 @@ pub enum Writes {
     Send,
     /// The first one is kept instead, and ends the call's requests. Reads are sent.
     Capture,
+    /// None is sent: the call may only read.
+    Refuse,
 }
 
 /// What a connector receives.
@@ -185,6 +187,7 @@ impl Wire {
             (Effect::Read, _) => self.run_read(request, reply).await,
             (Effect::Write, Writes::Send) => self.run_write(request, reply).await,
             (Effect::Write, Writes::Capture) => self.capture(request, reply).await,
+            (Effect::Write, Writes::Refuse) => drop(reply.send(Err(read_only(&request)))),
         }
     }
 
@@ -363,6 +366,14 @@ impl Wire {
         let deadline = self.call.deadline.timer();
         asked.map_or(deadline, |asked| asked.min(deadline))
     }
+}
+
+/// Refuses a write of a call that may only read.
+fn read_only(request: &Request) -> Fault {
+    let name = request.name();
+    Fault::internal(format!(
+        "{name} could change something, and a look-up may only read; tell the connector's author"
+    ))
 }
 
 /// Waits for a write's end up to its own limit.

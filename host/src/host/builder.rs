@@ -1,13 +1,16 @@
 //! Builds a host: reads the manifests, loads the connectors, starts the threads.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::reconcile::keep_reconciling;
 use super::{Host, Inner, Phase};
+use crate::credentials::{Credentials, Source};
 use crate::crm::{Crm, Surroundings};
 use crate::egress::{TrustError, TrustRoots};
 use crate::ledger::Ledger;
@@ -38,13 +41,14 @@ pub enum BuildError {
 }
 
 /// Says what a host is made of.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HostBuilder {
     manifests: PathBuf,
     connectors: Option<Vec<PathBuf>>,
     ca_files: Vec<PathBuf>,
     only: Option<String>,
     ledger: Option<Ledger>,
+    credentials: Option<Source>,
 }
 
 impl HostBuilder {
@@ -55,6 +59,7 @@ impl HostBuilder {
             ca_files: Vec::new(),
             only: None,
             ledger: None,
+            credentials: None,
         }
     }
 
@@ -95,6 +100,13 @@ impl HostBuilder {
         self
     }
 
+    /// Asks this for the right to look for the entries of unclear calls, where a manifest has no `[auth] command`.
+    #[must_use]
+    pub fn credentials(mut self, credentials: impl Credentials) -> Self {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
     /// Reads the manifests, loads the connectors and opens them. Blocks for as long as that takes.
     ///
     /// # Errors
@@ -111,10 +123,13 @@ impl HostBuilder {
             folders: &folders,
             trust: &trust,
             runtime: runtime.handle(),
+            credentials: self.credentials.as_ref(),
         };
         let entries = manifests.entries.iter().filter(|entry| self.wants(entry));
         let crms = set_up(entries, &surroundings);
-        let inner = Inner {
+        let handle = runtime.handle().clone();
+        let has_ledger = self.ledger.is_some();
+        let inner = Arc::new(Inner {
             by_name: by_name(&crms),
             crms,
             known: names(&manifests.entries),
@@ -122,10 +137,11 @@ impl HostBuilder {
             n_calls: watch::Sender::new(0),
             ledger: self.ledger,
             runtime: Some(runtime),
-        };
-        Ok(Host {
-            inner: Arc::new(inner),
-        })
+        });
+        if has_ledger {
+            handle.spawn(keep_reconciling(Arc::downgrade(&inner)));
+        }
+        Ok(Host { inner })
     }
 
     fn wants(&self, entry: &Entry) -> bool {
@@ -148,6 +164,20 @@ impl HostBuilder {
             Some(path) => Err(BuildError::ConnectorFolder { path: path.clone() }),
             None => Ok(folders.clone()),
         }
+    }
+}
+
+/// Shows what was said, but for who knows the users' credentials.
+impl fmt::Debug for HostBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("HostBuilder")
+            .field("manifests", &self.manifests)
+            .field("connectors", &self.connectors)
+            .field("ca_files", &self.ca_files)
+            .field("only", &self.only)
+            .field("ledger", &self.ledger)
+            .finish_non_exhaustive()
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
-use super::{Attempt, Filter, OpenError, Row, StoreError};
+use super::{Attempt, CallKey, Filter, OpenError, Row, StoreError};
 use operations::Operations;
 pub(super) use operations::{AnotherCall, BATCH, Refused, Unresolved};
 use reader::Reader;
@@ -76,6 +76,18 @@ impl Sqlite {
 
     pub(super) async fn find(&self, key: String) -> Result<Option<Row>, StoreError> {
         let read = move |connection: &_| rows::find(connection, &key);
+        self.calls.read(read).await
+    }
+
+    pub(super) async fn holder(
+        &self,
+        row: Row,
+        log_id: String,
+    ) -> Result<Option<CallKey>, StoreError> {
+        let read = move |connection: &_| {
+            let holder = rows::with_entry(connection, &row, &log_id)?;
+            Ok(holder.map(|holder| holder.key))
+        };
         self.calls.read(read).await
     }
 

@@ -46,6 +46,9 @@ struct File {
     /// How long a call is left alone of which nobody knows the end.
     #[schemars(default)]
     ledger: Ledger,
+    /// Where the host gets the right to look for an entry by itself.
+    #[schemars(default)]
+    auth: Auth,
     /// What users may submit beside a call.
     #[schemars(default)]
     custom_fields: Vec<CustomField>,
@@ -126,6 +129,14 @@ struct Ledger {
     /// How long a write may be on its way before "no such entry" is believed: "1s" to "24h".
     #[schemars(default, schema_with = "time", extend("default" = "5m"))]
     quarantine: Written,
+}
+
+#[derive(Default, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Auth {
+    /// A program and its arguments, which prints the Authorization header of the user whom it reads on stdin.
+    #[schemars(default, schema_with = "command")]
+    command: Written,
 }
 
 #[derive(Default, JsonSchema)]
@@ -216,6 +227,10 @@ fn sha256(_: &mut SchemaGenerator) -> Schema {
 
 fn time(_: &mut SchemaGenerator) -> Schema {
     matching("^[0-9]+(ms|s|m|h)$")
+}
+
+fn command(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": { "type": "string" }, "minItems": 1 })
 }
 
 fn library(generator: &mut SchemaGenerator) -> Schema {

@@ -6,8 +6,9 @@ use toml::de::DeValue;
 use url::Url;
 
 use super::{
-    ConnectorSection, Crm, Isolation, LedgerSection, LibraryByPlatform, LibraryRef, Limits,
-    LogFormat, LogSection, Manifest, Network, SecretText, UnknownCustomFields, custom_field,
+    AuthCommand, AuthSection, ConnectorSection, Crm, Isolation, LedgerSection, LibraryByPlatform,
+    LibraryRef, Limits, LogFormat, LogSection, Manifest, Network, SecretText, UnknownCustomFields,
+    custom_field,
     diagnostic::{Diagnostic, Place, listed, quoted_for_people},
     reader::{Item, Table},
     settings::Settings,
@@ -81,6 +82,7 @@ pub(super) fn manifest(mut root: Table<'_>, path: &Path) -> Option<Manifest> {
     let limits = root.optional("limits", limits);
     let log = root.optional("log", log);
     let ledger = root.optional("ledger", ledger);
+    let auth = root.optional("auth", |item| auth(item, folder));
     let custom_fields = root.optional("custom_fields", custom_field::read_all);
     let settings = root.optional("settings", Settings::read);
     root.finish();
@@ -93,6 +95,7 @@ pub(super) fn manifest(mut root: Table<'_>, path: &Path) -> Option<Manifest> {
         limits: limits.unwrap_or_default(),
         log: log.unwrap_or_default(),
         ledger: ledger.unwrap_or_default(),
+        auth: auth.unwrap_or_default(),
         custom_fields: custom_fields.unwrap_or_default(),
         settings: settings.unwrap_or_else(|| Settings::absent(file)),
         secrets: Vec::new(),
@@ -274,6 +277,35 @@ fn ledger(item: Item<'_>) -> Option<LedgerSection> {
     Some(LedgerSection {
         lease_margin: lease_margin.unwrap_or(default.lease_margin),
         quarantine: quarantine.unwrap_or(default.quarantine),
+    })
+}
+
+fn auth(item: Item<'_>, folder: &Path) -> Option<AuthSection> {
+    let mut table = item.table("[auth]")?;
+    let command = table.optional("command", |item| command(item, folder));
+    table.finish();
+    Some(AuthSection { command })
+}
+
+/// Reads a program and its arguments. A program with a slash is a file beside the manifest or anywhere else, one
+/// without is looked for in `PATH`.
+fn command(item: Item<'_>, folder: &Path) -> Option<AuthCommand> {
+    const EXPECTED: &str = "a program and its arguments, such as [\"/usr/local/bin/crm-token\"]";
+    let has_none = item.value().as_array().is_some_and(|it| it.is_empty());
+    if has_none {
+        return item.refuse(EXPECTED);
+    }
+    let mut words = item.list(Item::text)?.into_iter();
+    let program = words.next()?;
+    if program.trim().is_empty() {
+        return item.refuse(EXPECTED);
+    }
+    Some(AuthCommand {
+        program: match program.contains('/') {
+            true => folder.join(program),
+            false => program.into(),
+        },
+        arguments: words.collect(),
     })
 }
 

@@ -38,6 +38,9 @@ unknown_custom_fields = "refuse"
 lease_margin = "1m"
 quarantine = "2h"
 
+[auth]
+command = ["bin/token", "--key", "k"]
+
 [[custom_fields]]
 name = "deals"
 title = "Deal"
@@ -133,6 +136,12 @@ fn a_whole_manifest_is_read_key_by_key() {
     );
     assert_eq!(manifest.ledger.lease_margin, Duration::from_secs(60));
     assert_eq!(manifest.ledger.quarantine, Duration::from_secs(7200));
+    let command = manifest.auth.command.as_ref().unwrap();
+    assert!(
+        command.program.ends_with("bin/token") && command.program.parent() != Some("bin".as_ref())
+    );
+    assert_eq!(command.arguments[0], "--key");
+    assert!(!format!("{command:?}").contains("--key"));
     let [deals, outcome, due] = &manifest.custom_fields[..] else {
         panic!("{:?}", manifest.custom_fields);
     };
@@ -236,6 +245,17 @@ fn a_library_is_a_name_a_path_beside_the_manifest_or_one_of_these_a_platform() {
     let everywhere = library("\"acme\"");
     let acme = LibraryRef::Name("acme".into());
     assert_eq!(everywhere.for_platform("macos-aarch64"), Some(&acme));
+}
+
+#[test]
+fn a_command_for_credentials_has_a_program() {
+    let read = |command: &str| try_read(&format!("{HEAD}[auth]\ncommand = {command}\n"));
+    let command = |text: &str| read(text).unwrap().auth.command.unwrap();
+    assert_eq!(command("[\"token\"]").program, Path::new("token"));
+    assert_eq!(command("[\"token\", \"\"]").arguments, [""]);
+    for wrong in ["[]", "[\" \"]", "[7]", "\"token\""] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
 }
 
 #[test]

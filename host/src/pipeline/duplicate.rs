@@ -3,6 +3,7 @@
 //! It reads before anything else, takes no place and claims nothing: what another request does with the call is its own
 //! outcome, too.
 
+use std::sync::Weak;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,16 +12,24 @@ use tokio::time::{Instant, sleep};
 
 use super::Call;
 use super::claim::is_under_way;
+use super::prepare::Prepared;
 use super::subject::Subject;
 use crate::crm::Ready;
 use crate::error_chain::with_sources;
 use crate::ledger::state::{Standing, State};
 use crate::ledger::{Ledger, Row, StoreError};
+use crate::look_up::{LookUp, LookedUp};
 use crate::outcome::{CallOutcome, NextStep, recall};
 
 /// How often the ledger is read while another request has the call: soon at first, then in this time.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// What is known of a call whose end is unclear.
+const UNCLEAR: &str = "an earlier request may have logged this call";
+
+/// When a search that failed makes sense again.
+const NEXT_SEARCH: Duration = Duration::from_secs(60);
 
 /// A request for a call, and where the call is looked for.
 pub(super) struct Repeat<'c> {
@@ -41,8 +50,8 @@ pub(super) enum Found {
 
 impl Repeat<'_> {
     /// Looks whether the call is free, and waits for whoever has it.
-    pub(super) async fn look(&self) -> Found {
-        match self.try_to_look().await {
+    pub(super) async fn look(&self, prepared: &mut Prepared<'_>) -> Found {
+        match self.try_to_look(prepared).await {
             Ok(found) => found,
             Err(error) => Found::Answer(Box::new(self.without_ledger(&error))),
         }
@@ -64,7 +73,7 @@ impl Repeat<'_> {
         unavailable(CallOutcome::failed(id, crm, &fault))
     }
 
-    async fn try_to_look(&self) -> Result<Found, StoreError> {
+    async fn try_to_look(&self, prepared: &mut Prepared<'_>) -> Result<Found, StoreError> {
         let mut row = self.ledger.read(&self.subject.key).await?;
         if row.as_ref().is_some_and(has_sent_and_vanished) {
             self.ledger.expire().await?;
@@ -86,8 +95,63 @@ impl Repeat<'_> {
             State::Failed { retry_at } if retry_at.is_some_and(|at| now < at) => {
                 Found::Answer(Box::new(self.answer(&row)))
             }
-            State::Done { .. } | State::Unknown => Found::Answer(Box::new(self.answer(&row))),
+            State::Done { .. } => Found::Answer(Box::new(self.answer(&row))),
+            State::Unknown => return self.doubt(&row, prepared).await,
             _ => next_attempt(&row.standing),
+        })
+    }
+
+    /// Looks for the entry of a call whose end is unclear: this request may look into the CRM.
+    async fn doubt(&self, row: &Row, prepared: &mut Prepared<'_>) -> Result<Found, StoreError> {
+        if !self.ready.can_look_up {
+            return Ok(Found::Answer(Box::new(self.answer(row))));
+        }
+        let call = serde_json::from_slice(prepared.completed(self.call.input.json()));
+        let search = LookUp {
+            id: &self.call.id,
+            ready: self.ready,
+            ledger: self.ledger,
+            row,
+            auth_header: prepared.auth_header.clone(),
+            call: call.ok(),
+            redactor: prepared.redactor.clone(),
+            deadline: self.deadline,
+            underway: Weak::clone(&self.call.underway),
+        };
+        let (why, next) = match search.run().await? {
+            LookedUp::Settled => return self.resolved().await,
+            LookedUp::TooEarly { until } => {
+                let wait = Duration::try_from(until.duration_since(Timestamp::now()));
+                let wait = wait.unwrap_or_default();
+                (UNCLEAR.to_owned(), NextStep::LookUp { wait })
+            }
+            LookedUp::Several => (
+                "several entries could be this call's".to_owned(),
+                NextStep::Person,
+            ),
+            LookedUp::Failed(fault) => {
+                let next = after_failed_look_up(&fault);
+                let (code, why) = (fault.code(), fault.message());
+                (
+                    format!("{UNCLEAR}, and looking for its entry failed: {code}: {why}"),
+                    next,
+                )
+            }
+        };
+        Ok(Found::Answer(Box::new(self.unclear(&why, &next))))
+    }
+
+    /// Returns what follows from a look-up that is in the ledger.
+    async fn resolved(&self) -> Result<Found, StoreError> {
+        let Some(row) = self.ledger.read(&self.subject.key).await? else {
+            return Ok(Found::Free { attempt: 1 });
+        };
+        Ok(match &row.standing.state {
+            State::Failed { retry_at: None } | State::Rejected => next_attempt(&row.standing),
+            state if is_under_way(state, Timestamp::now()) => {
+                Found::Answer(Box::new(self.wait(row).await?))
+            }
+            _ => Found::Answer(Box::new(self.answer(&row))),
         })
     }
 
@@ -130,7 +194,10 @@ impl Repeat<'_> {
         match &row.standing.state {
             State::Done { log_id } => self.logged(row, log_id),
             State::Failed { retry_at: Some(at) } => self.too_early(*at),
-            State::Unknown | State::Sending { .. } => self.unclear(row),
+            State::Unknown | State::Sending { .. } => {
+                let next = self.ready.next_step(row.standing.since);
+                self.unclear(UNCLEAR, &next)
+            }
             _ => self.end_of(row),
         }
     }
@@ -158,11 +225,10 @@ impl Repeat<'_> {
         self.failed(&fault.with_retry_after(wait.unwrap_or_default()))
     }
 
-    fn unclear(&self, row: &Row) -> CallOutcome {
-        let why = Fault::unknown_outcome("an earlier request may have logged this call");
-        let next = self.ready.next_step(row.standing.since);
+    fn unclear(&self, why: &str, next: &NextStep) -> CallOutcome {
+        let why = Fault::unknown_outcome(why);
         let (id, crm) = (self.call.id.clone(), self.call.crm.display_name());
-        CallOutcome::unclear(id, crm, &why, &self.subject.key, &next).into_duplicate()
+        CallOutcome::unclear(id, crm, &why, &self.subject.key, next).into_duplicate()
     }
 
     fn vanished(&self) -> CallOutcome {
@@ -189,6 +255,15 @@ pub(super) fn unavailable(outcome: CallOutcome) -> CallOutcome {
             "The call was not logged: the record of what is logged cannot be used now. Log the call again later.",
         ),
         false => outcome,
+    }
+}
+
+fn after_failed_look_up(fault: &Fault) -> NextStep {
+    match fault.code() {
+        FaultCode::Unsupported => NextStep::Person,
+        _ => NextStep::LookUp {
+            wait: fault.retry_after().unwrap_or(NEXT_SEARCH),
+        },
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn log_call(
         subject: &subject,
         deadline: started + ready.limits.timeout,
     };
-    let number = match repeat.look().await {
+    let number = match repeat.look(&mut prepared).await {
         Found::Free { attempt } => attempt,
         Found::Answer(outcome) => return (*outcome, Record::default()),
     };

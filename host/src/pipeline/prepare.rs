@@ -18,6 +18,7 @@ use crate::compose::{Format, compose};
 use crate::crm::Ready;
 use crate::custom_fields::{self, Checked, SUBMISSION};
 use crate::input::{Members, raw_text};
+use crate::manifest::SecretText;
 use crate::redact::Redactor;
 
 /// The member with the body of the entry.
@@ -30,12 +31,16 @@ pub(super) struct Prepared<'c> {
     pub(super) subject: Subject,
     /// Knows what was added to the input, too, once it is complete.
     pub(super) redactor: Redactor,
+    /// What requests to the CRM are authorized with.
+    pub(super) auth_header: SecretText,
     /// What the operator should know.
     pub(super) warnings: Vec<String>,
     /// The submission, if that is not as it came in.
     submission: Option<Box<RawValue>>,
     /// What is still to be composed.
     to_compose: Option<(CreateCallLog, Format)>,
+    /// The connector's input, if it was needed before the connector was.
+    completed: Option<Vec<u8>>,
 }
 
 /// Checks a call.
@@ -49,9 +54,11 @@ pub(super) fn prepare(call: &Call) -> Result<Prepared<'_>, Early> {
         ready,
         subject,
         redactor: call.redactor.clone(),
+        auth_header: checked.auth_header().to_owned().into(),
         warnings: fields.warnings,
         submission: fields.changed,
         to_compose: to_compose(checked, ready),
+        completed: None,
     })
 }
 
@@ -76,6 +83,9 @@ fn to_compose(call: CreateCallLog, ready: &Ready) -> Option<(CreateCallLog, Form
 impl Prepared<'_> {
     /// Returns what the connector gets. Without anything to complete these are the very same bytes.
     pub(super) fn complete(&mut self, input: &[u8]) -> Vec<u8> {
+        if let Some(completed) = self.completed.take() {
+            return completed;
+        }
         let added = self.added();
         if added.is_empty() {
             return input.to_vec();
@@ -84,6 +94,12 @@ impl Prepared<'_> {
         let mut members = Members::read(input).expect("the model has read the input as an object");
         members.set_all(added);
         members.to_json().into_bytes()
+    }
+
+    /// Returns what the connector would get, before there is a place to run.
+    pub(super) fn completed(&mut self, input: &[u8]) -> &[u8] {
+        let completed = self.complete(input);
+        self.completed.insert(completed)
     }
 
     /// Makes the members that have a new value.

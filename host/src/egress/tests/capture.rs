@@ -67,3 +67,19 @@ async fn a_write_that_may_not_be_sent_is_not_kept() {
     assert_eq!(status_of(result), Err(FaultCode::Timeout));
     assert_eq!(captured(&wire), None);
 }
+
+#[tokio::test]
+async fn a_call_that_may_only_read_sends_no_write() {
+    let server = Server::start([ok()]).await;
+    let config = config(&["127.0.0.1:*"]);
+    let egress = Egress::with_lookup(config, Handle::current(), &system_lookup()).unwrap();
+    let wire = egress.begin(terms(Instant::now() + CALL_TIME, Writes::Refuse));
+    let write = wire.send(head("POST", &server.url("/x")), b"{}".to_vec());
+    let fault = write.await.unwrap_err();
+    assert_eq!(fault.code(), FaultCode::Internal);
+    assert!(fault.message().contains("may only read"), "{fault}");
+    let search = as_read(head("POST", &server.url("/search")));
+    assert_eq!(status_of(wire.send(search, b"{}".to_vec()).await), Ok(200));
+    assert_eq!(server.seen().len(), 1);
+    assert_eq!(wire.record().verdict(), WriteVerdict::NothingWritten);
+}

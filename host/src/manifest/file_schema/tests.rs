@@ -72,12 +72,13 @@ fn sorted_keys(object: &Value) -> Vec<String> {
 }
 
 /// The tables of a manifest: what opens one, and where its schema is.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 9] = [
     ("", ""),
     ("[network]\n", "/properties/network"),
     ("[limits]\n", "/properties/limits"),
     ("[log]\n", "/properties/log"),
     ("[ledger]\n", "/properties/ledger"),
+    ("[auth]\n", "/properties/auth"),
     (
         "[[custom_fields]]\nname = \"x\"\ntype = \"input\"\n",
         "/properties/custom_fields/items",
