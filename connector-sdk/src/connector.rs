@@ -1,6 +1,8 @@
 //! What an author implements.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use abi_stable::std_types::{RStr, RVec};
@@ -12,7 +14,7 @@ use switchboard_abi::HostServicesBox;
 
 use crate::fault::Fault;
 use crate::http::Http;
-use crate::model::{CallLogged, CreateCallLog};
+use crate::model::{CallLogged, CallReference, CreateCallLog, Found};
 use crate::wire::{ContextHead, HostInfo};
 
 /// A connector: logs phone calls into one CRM.
@@ -45,6 +47,40 @@ pub trait Connector: Send + Sync + Sized + 'static {
         ctx: &CallContext,
         call: CreateCallLog,
     ) -> impl Future<Output = Result<CallLogged, Fault>> + Send;
+
+    /// Finds the entries of the CRM that are or could be the one of a call. Optional; exported as `findCallLog`.
+    ///
+    /// The host asks when the end of a write is unclear, minutes after it: the request may have been applied or not.
+    /// [`Found::none`] has the call logged again, so it must be certain; an entry that was not this call's loses the
+    /// call. Only reads are sent: the host refuses writes.
+    ///
+    /// # Errors
+    ///
+    /// Whenever a part of the CRM's answer is missing or cannot be read: the host asks again later. Without an
+    /// implementation, `unsupported`: an operator decides.
+    fn find_call_log(
+        &self,
+        ctx: &CallContext,
+        call: CallReference,
+    ) -> impl Future<Output = Result<Found, Fault>> + Send {
+        let _ = (ctx, call);
+        NotImplemented
+    }
+}
+
+/// The look-up of a connector that has none.
+///
+/// Without a size, unlike every look-up that somebody writes: that is how the export tells them apart.
+pub(crate) struct NotImplemented;
+
+impl Future for NotImplemented {
+    type Output = Result<Found, Fault>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Err(Fault::unsupported(
+            "this connector does not look up entries",
+        )))
+    }
 }
 
 /// What a connector is opened with, beside its settings.

@@ -16,7 +16,7 @@ use switchboard_abi::{HostServicesBox, RawConnector, RawConnector_TO, RawConnect
 use crate::connector::{CallContext, Connector, Opening};
 use crate::fault::Fault;
 use crate::fence::{Fenced, fenced, fenced_drop, install_hook};
-use crate::model::CreateCallLog;
+use crate::model::{CallReference, CreateCallLog};
 use crate::settings;
 use crate::wire::{ContextHead, OpenInput};
 
@@ -62,6 +62,29 @@ pub fn create_call_log<C: Connector>(
         drop(input);
         to_json(&connector.create_call_log(&ctx, call).await?)
     })
+}
+
+/// Runs `findCallLog`.
+///
+/// Refuses a connector that exports it without implementing it where the library is built: operators would read that
+/// it can look entries up.
+pub fn find_call_log<C: Connector>(connector: Arc<C>, ctx: CallContext, input: Vec<u8>) -> Answer {
+    Box::pin(async move {
+        let call = CallReference::from_json(&input)?;
+        drop(input);
+        let look_up = connector.find_call_log(&ctx, call);
+        require_implementation(&look_up);
+        to_json(&look_up.await?)
+    })
+}
+
+fn require_implementation<F>(_: &F) {
+    const {
+        assert!(
+            size_of::<F>() != 0,
+            "findCallLog is exported, but Connector::find_call_log is not implemented"
+        );
+    }
 }
 
 fn to_json(answer: &impl Serialize) -> Result<Vec<u8>, Fault> {
@@ -161,9 +184,10 @@ macro_rules! export_connector {
     };
     // The function of an operation. A name that is missing here is no operation of this SDK.
     (@function createCallLog) => { $crate::__private::create_call_log };
+    (@function findCallLog) => { $crate::__private::find_call_log };
     (@function $other:ident) => {
         ::core::compile_error!(::core::concat!(
-            "unknown operation `", ::core::stringify!($other), "`; this SDK knows: createCallLog"
+            "unknown operation `", ::core::stringify!($other), "`; this SDK knows: createCallLog, findCallLog"
         ))
     };
     (@export $connector:ty, [$($operation:ident),+], $schema:expr, $own:expr) => {

@@ -61,7 +61,7 @@ pub mod wire;
 pub use connector::{CallContext, Connector, Log, Opening};
 pub use fault::{Fault, FaultCode};
 pub use jiff;
-pub use model::{CallLogged, CreateCallLog, MessageType, ReturnMessage};
+pub use model::{CallLogged, CallReference, CreateCallLog, Found, MessageType, ReturnMessage};
 
 /// The settings of a connector that has none: any key under `[settings]` is an error.
 #[derive(Debug, Clone, Copy, Default, serde::Deserialize)]
@@ -71,7 +71,7 @@ pub struct NoSettings {}
 /// What the expansion of [`export_connector!`] names. Not for authors.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::export::{Answer, create_call_log, open};
+    pub use crate::export::{Answer, create_call_log, find_call_log, open};
     pub use crate::metadata::{Metadata, block_len, render, same_text, text};
     pub use crate::settings::schema_of_no_settings;
     pub use abi_stable::library::{

@@ -1,4 +1,4 @@
-//! The contract of `createCallLog`: typed views of its input, and its outcome.
+//! The contract of `createCallLog`: typed views of its input, and its outcome. That of `findCallLog` beside it.
 //!
 //! An input is parsed once and its text is kept. The views are what most connectors need; what they leave out is
 //! reached through the `raw()` of the object it stands in. Normalisation happens in the views only: the text equals
@@ -8,9 +8,11 @@
 //! log records.
 
 mod app_connect;
+mod call_reference;
 mod excerpt;
 mod faults;
 mod fields;
+mod found;
 mod id;
 mod input;
 mod node;
@@ -27,7 +29,9 @@ mod time;
 mod walk;
 
 pub use app_connect::AppConnectCall;
+pub use call_reference::CallReference;
 pub use fields::Fields;
+pub use found::Found;
 pub use id::Id;
 pub use input::{CreateCallLog, InputFault, InvalidInput, MAX_INPUT_BYTES, MAX_LEGS, MAX_NESTING};
 pub use outcome::{CallLogged, MessageType, ReturnMessage};

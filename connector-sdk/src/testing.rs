@@ -26,9 +26,11 @@
 //! production, only the network is answered from a script.
 
 mod host;
+mod reference;
 mod schema;
 
 pub use host::{Answer, LogLine, OpenConnector, PretendHost, SentRequest};
+pub use reference::reference_to;
 pub use schema::assert_schema_is_current;
 pub use schemars;
 

@@ -47,8 +47,33 @@ fn clippy_has_nothing_to_say_about_what_the_macro_adds() {
 fn an_operation_that_the_sdk_does_not_know_is_refused_by_name() {
     let export = "export_connector!(Acme, operations = [createCallLog, createCallLogs]);";
     let errors = compile(&folder("operation"), export, &[]).unwrap_err();
-    let expected = "unknown operation `createCallLogs`; this SDK knows: createCallLog";
+    let expected = "unknown operation `createCallLogs`; this SDK knows: createCallLog, findCallLog";
     assert!(errors.contains(expected), "{errors}");
+}
+
+/// Compiled to code: the lack is seen where the look-up is called, which checking alone does not reach.
+#[test]
+fn a_look_up_that_is_exported_has_to_be_implemented() {
+    const LOOK_UP: &str = "
+        async fn find_call_log(&self, _: &CallContext, _: CallReference) -> Result<Found, Fault> {
+            Ok(Found::none())
+        }";
+    let export = "export_connector!(Acme, operations = [createCallLog, findCallLog]);";
+    let folder = folder("look-up");
+    let with =
+        |connector: &str| compile_source(&rustc(), &folder, connector, export, &["--emit=obj"]);
+    let errors = with(CONNECTOR).unwrap_err();
+    let expected = "findCallLog is exported, but Connector::find_call_log is not implemented";
+    assert!(errors.contains(expected), "{errors}");
+
+    let logs = "Ok(CallLogged::new(answer.text()))\n    }";
+    assert!(CONNECTOR.contains(logs));
+    let connector = CONNECTOR.replace(logs, &format!("{logs}\n{LOOK_UP}"));
+    let connector = connector.replace(
+        "CallLogged, Connector,",
+        "CallLogged, CallReference, Connector, Found,",
+    );
+    assert_eq!(with(&connector), Ok(()));
 }
 
 #[test]

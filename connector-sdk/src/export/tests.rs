@@ -10,8 +10,8 @@ use switchboard_abi::ConnectorModRef;
 use super::*;
 use crate::fault::FaultCode;
 use crate::fence::tests::install_printing_hook;
-use crate::model::CallLogged;
-use crate::testing::{PretendHost, example_call};
+use crate::model::{CallLogged, Found};
+use crate::testing::{PretendHost, example_call, reference_to};
 
 /// Does what the note of its input says, and opens as its setting says.
 struct Probe {
@@ -78,11 +78,20 @@ impl Connector for Probe {
             ctx.call_id()
         )))
     }
+
+    async fn find_call_log(&self, ctx: &CallContext, call: CallReference) -> Result<Found, Fault> {
+        let answer = ctx.http().get("https://crm.example/").send().await?;
+        assert!(call.session() != "panic", "c4n4ry in the look-up");
+        Ok(Found::entries([
+            answer.status().to_string(),
+            call.session().to_owned(),
+        ]))
+    }
 }
 
 crate::export_connector!(
     Probe,
-    operations = [createCallLog],
+    operations = [createCallLog, findCallLog],
     settings_schema = "src/export/tests/settings.schema.json"
 );
 
@@ -168,7 +177,10 @@ fn the_module_and_the_section_hold_the_same_metadata() {
     let metadata: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(metadata["name"], env!("CARGO_PKG_NAME"));
     assert_eq!(metadata["abi"], switchboard_abi::ABI_VERSION);
-    assert_eq!(metadata["operations"], json!(["createCallLog"]));
+    assert_eq!(
+        metadata["operations"],
+        json!(["createCallLog", "findCallLog"])
+    );
     assert_eq!(
         ConnectorModRef::VERSION_STRINGS.version,
         switchboard_abi::ABI_VERSION
@@ -182,6 +194,27 @@ fn a_call_goes_in_and_its_outcome_comes_out() {
     assert_eq!(host.log()[0].message, "opening");
     let outcome = ended(start_noted(&probe, &host, "")).unwrap();
     assert_eq!(outcome, json!({ "logId": "200 c-1" }));
+}
+
+#[test]
+fn a_reference_goes_in_and_what_was_found_comes_out() {
+    let host = answering_host();
+    let probe = open_probe(&host, json!({})).unwrap();
+    let look_up = |input: &Value| {
+        let input = input.to_string();
+        ended(start(&probe, &host, "findCallLog", "{}", &input))
+    };
+    let mut input = reference_to(&example_call());
+    let found = look_up(&input).unwrap();
+    assert_eq!(found, json!({ "logIds": ["200", "4503991004"] }));
+
+    input["reference"]["session"] = "panic".into();
+    let fault = look_up(&input).unwrap_err();
+    assert_eq!(fault.code(), FaultCode::Panicked, "{fault}");
+    let n_sent = host.requests().len();
+    let fault = look_up(&json!({})).unwrap_err();
+    assert_eq!(fault.code(), FaultCode::InvalidInput, "{fault}");
+    assert_eq!(host.requests().len(), n_sent);
 }
 
 #[test]
@@ -211,7 +244,7 @@ fn an_opening_that_cannot_succeed_yields_its_fault() {
 fn an_unknown_operation_is_unsupported() {
     let host = PretendHost::new();
     let probe = open_probe(&host, json!({})).unwrap();
-    for operation in ["findCallLog", "createcalllog", ""] {
+    for operation in ["updateCallLog", "createcalllog", ""] {
         let fault = ended(start(&probe, &host, operation, "{}", "{}")).unwrap_err();
         assert_eq!(fault.code(), FaultCode::Unsupported);
         assert_eq!(

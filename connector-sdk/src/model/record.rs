@@ -91,6 +91,16 @@ struct Texts {
     voicemail_link: Option<String>,
 }
 
+impl Direction {
+    pub(super) fn named(name: String) -> Self {
+        match name.as_str() {
+            "Inbound" => Self::Inbound,
+            "Outbound" => Self::Outbound,
+            _ => Self::Other(name),
+        }
+    }
+}
+
 impl CallDuration {
     /// Returns how long the call took, if that is known and the call is over. A negative length counts as none at all.
     pub fn length(self) -> Option<Duration> {
@@ -298,11 +308,7 @@ fn duration(object: &Object<'_>) -> CallDuration {
 }
 
 fn direction(object: &Object<'_>) -> Direction {
-    match object.lenient_text("direction").unwrap_or_default() {
-        direction if direction == "Inbound" => Direction::Inbound,
-        direction if direction == "Outbound" => Direction::Outbound,
-        direction => Direction::Other(direction),
-    }
+    Direction::named(object.lenient_text("direction").unwrap_or_default())
 }
 
 /// The RingCentral API has no such member: App Connect adds it, in whatever shape, so another one is kept.

@@ -13,7 +13,7 @@ use switchboard_abi::{HostServices, HostServices_TO, HostServicesBox, RawFault, 
 
 use crate::connector::{CallContext, Connector, Opening};
 use crate::fault::Fault;
-use crate::model::{CallLogged, CreateCallLog};
+use crate::model::{CallLogged, CallReference, CreateCallLog, Found};
 use crate::settings;
 use crate::wire::{ContextHead, HostInfo, RequestHead, ResponseHead};
 
@@ -148,6 +148,8 @@ struct State {
     log: Vec<LogLine>,
     operations: HashMap<String, Value>,
     context: ContextHead,
+    /// Whether a look-up is under way, which must not write.
+    only_reads: bool,
 }
 
 impl Default for State {
@@ -161,6 +163,7 @@ impl Default for State {
             log: Vec::new(),
             operations: HashMap::new(),
             context,
+            only_reads: false,
         }
     }
 }
@@ -252,6 +255,12 @@ impl PretendHost {
         let head: RequestHead = serde_json::from_slice(&message.head)
             .map_err(|error| Fault::internal(format!("cannot read a request's head: {error}")))?;
         let mut state = self.state();
+        if state.only_reads && is_write(&head) {
+            let RequestHead { method, url, .. } = head;
+            return Err(Fault::internal(format!(
+                "a look-up only reads; not sent: {method} {url}"
+            )));
+        }
         let answer = state.next_answer(&head);
         state.requests.push(SentRequest {
             head: head.clone(),
@@ -290,6 +299,11 @@ impl State {
             answers.front().cloned()
         }
     }
+}
+
+fn is_write(head: &RequestHead) -> bool {
+    let is_read = ["GET", "HEAD", "OPTIONS"].contains(&head.method.as_str());
+    !is_read && head.effect.as_deref() != Some("read")
 }
 
 fn reply(
@@ -361,6 +375,21 @@ impl<C: Connector> OpenConnector<C> {
         let call = CreateCallLog::from_json(input.to_string())?;
         let ctx = self.host.context();
         pollster::block_on(self.connector.create_call_log(&ctx, call))
+    }
+
+    /// Looks up the entries of a call, whose input [`reference_to`](super::reference_to) makes. As in production a
+    /// write is not sent.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-input` for what is no such input; else what the connector returns.
+    pub fn find_call_log(&self, input: &Value) -> Result<Found, Fault> {
+        let call = CallReference::from_json(input.to_string().as_bytes())?;
+        let ctx = self.host.context();
+        self.host.state().only_reads = true;
+        let found = pollster::block_on(self.connector.find_call_log(&ctx, call));
+        self.host.state().only_reads = false;
+        found
     }
 
     /// Returns the connector itself.

@@ -8,7 +8,9 @@ use super::*;
 use crate::fault::{Fault, FaultCode};
 use crate::http::Response;
 use crate::model::InputFault;
-use crate::{CallContext, CallLogged, Connector, CreateCallLog, NoSettings, Opening};
+use crate::{
+    CallContext, CallLogged, CallReference, Connector, CreateCallLog, Found, NoSettings, Opening,
+};
 
 const URL: &str = "https://crm.example/calls";
 
@@ -60,6 +62,95 @@ fn a_connector_runs_from_settings_to_outcome() {
         Some("Bearer example-token")
     );
     assert_eq!(request.json(), json!("Inbound Call from John Smith"));
+}
+
+/// Looks up by a request of the method and effect that the call's contact and user name.
+struct Seeker;
+
+impl Connector for Seeker {
+    type Settings = NoSettings;
+
+    fn open(_: NoSettings, _: &Opening) -> Result<Self, Fault> {
+        Ok(Self)
+    }
+
+    async fn create_call_log(
+        &self,
+        ctx: &CallContext,
+        _call: CreateCallLog,
+    ) -> Result<CallLogged, Fault> {
+        let answer = ctx.http().post(URL).send().await?;
+        Ok(CallLogged::new(answer.text()))
+    }
+
+    async fn find_call_log(&self, ctx: &CallContext, call: CallReference) -> Result<Found, Fault> {
+        let request = ctx.http().request(call.contact_id(), URL);
+        let request = match call.user_id() {
+            "read" => request.as_read(),
+            _ => request,
+        };
+        Ok(Found::entries([request.send().await?.text()]))
+    }
+}
+
+#[test]
+fn a_look_up_reads_and_writes_nothing() {
+    let host = PretendHost::new();
+    for method in ["GET", "POST", "DELETE"] {
+        host.answer(method, URL, Answer::bytes(200, "7"));
+    }
+    let seeker = host.open::<Seeker>(json!({})).unwrap();
+    let look_up = |method: &str, effect: &str| {
+        let mut input = reference_to(&example_call());
+        input["reference"]["contactId"] = json!(method);
+        input["reference"]["userId"] = json!(effect);
+        seeker.find_call_log(&input)
+    };
+    assert_eq!(look_up("GET", ""), Ok(Found::entries(["7"])));
+    assert_eq!(look_up("POST", "read"), Ok(Found::entries(["7"])));
+    for method in ["POST", "DELETE"] {
+        let refused = Fault::internal(format!("a look-up only reads; not sent: {method} {URL}"));
+        assert_eq!(look_up(method, ""), Err(refused));
+    }
+    assert_eq!(host.requests().len(), 2);
+    assert_eq!(
+        seeker.create_call_log(&example_call()).unwrap().log_id(),
+        "7"
+    );
+}
+
+#[test]
+fn a_connector_without_a_look_up_says_so() {
+    let host = PretendHost::new();
+    let acme = host.open::<Acme>(json!({})).unwrap();
+    let fault = acme
+        .find_call_log(&reference_to(&example_call()))
+        .unwrap_err();
+    let expected = Fault::unsupported("this connector does not look up entries");
+    assert_eq!(fault, expected);
+}
+
+#[test]
+fn a_reference_is_what_the_ledger_keeps_of_a_call() {
+    let mut call = example_call();
+    call["user"]["hostname"] = json!("acme.example");
+    call["callLog"]["startTime"] = json!(1_772_712_000_000_u64);
+    let expected = json!({
+        "reference": {
+            "hostname": "acme.example",
+            "userId": call["user"]["id"],
+            "contactId": "77",
+            "session": call["callLog"]["sessionId"],
+            "sessionId": call["callLog"]["sessionId"],
+            "telephonySessionId": call["callLog"]["telephonySessionId"],
+            "recordId": call["callLog"]["id"],
+            "startedAt": "2026-03-05T12:00:00Z",
+            "direction": "Inbound",
+            "claimedAt": "2026-03-06T00:00:00Z",
+        },
+        "authHeader": "Bearer example-token",
+    });
+    assert_eq!(reference_to(&call), expected);
 }
 
 #[test]
