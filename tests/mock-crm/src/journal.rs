@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// A request as it arrived.
@@ -61,6 +62,8 @@ pub struct Entry {
     pub path: String,
     /// What was posted.
     pub body: Value,
+    /// When it was stored.
+    pub created_at: Timestamp,
 }
 
 /// What an observer is told, as it happens.
@@ -115,6 +118,7 @@ impl Journal {
             id: id_of(n_before + 1),
             path: path.to_owned(),
             body,
+            created_at: Timestamp::now(),
         };
         log.entries.push(entry.clone());
         drop(log);

@@ -17,8 +17,9 @@
 //! It speaks HTTP/1.1 and HTTP/2, plain or over TLS, on a thread of its own: tests need no runtime. Without a
 //! script it is two CRMs in one:
 //!
-//! - **Example**: `POST /activities` stores an entry, `GET /activities?sessionId=ID` lists those of a session;
-//! - **Pipedrive**: `GET /api/v2/persons/ID`, `GET /v1/activityTypes`, `POST /api/v2/activities`.
+//! - **Example**: `POST /activities` stores an entry, `GET /activities?sessionId=ID` lists those of a session, in pages;
+//! - **Pipedrive**: `GET /api/v2/persons/ID`, `GET /v1/activityTypes`, `POST /api/v2/activities`,
+//!   `GET /api/v2/activities?person_id=ID&updated_since=TIME`, in pages.
 //!
 //! Both want an `Authorization` header, whatever it holds. `GET /health` wants none.
 

@@ -20,10 +20,11 @@ use mock_crm::{Event, MockCrm, Reply, Rule};
 Routes (all but /health want an Authorization header, whatever it holds):
   GET  /health
   POST /activities                   Example: stores an entry
-  GET  /activities?sessionId=ID     Example: lists the entries of a session
+  GET  /activities?sessionId=ID     Example: lists the entries of a session, in pages
   GET  /api/v2/persons/ID            Pipedrive
   GET  /v1/activityTypes             Pipedrive
-  POST /api/v2/activities            Pipedrive: stores an entry")]
+  POST /api/v2/activities            Pipedrive: stores an entry
+  GET  /api/v2/activities            Pipedrive: lists entries by person_id and updated_since, in pages")]
 struct Args {
     /// Listen on this port of 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 0)]

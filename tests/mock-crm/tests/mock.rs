@@ -109,6 +109,80 @@ fn example_stores_an_entry_and_lists_it_by_session() {
 }
 
 #[test]
+fn lists_come_in_pages() {
+    let crm = MockCrm::start().unwrap();
+    for n in 0..3 {
+        let body = json!({ "sessionId": "s", "n": n }).to_string();
+        ask(&crm, "POST", "/activities", &body).unwrap();
+    }
+    let page = |query: &str| {
+        let target = format!("/activities?sessionId=s{query}");
+        ask(&crm, "GET", &target, "").unwrap()
+    };
+    let first = page("&limit=2").json();
+    assert_eq!(first["activities"][1]["id"], "act-2");
+    assert_eq!(first["next"], "2");
+    let last = json!({ "activities": [{ "id": "act-3", "sessionId": "s", "n": 2 }] });
+    assert_eq!(page("&limit=2&cursor=2").json(), last);
+    assert_eq!(page("").json()["activities"].as_array().unwrap().len(), 3);
+    for refused in ["&limit=0", "&limit=101", "&limit=x", "&cursor=-1"] {
+        assert_eq!(page(refused).status, 400, "{refused}");
+    }
+}
+
+#[test]
+fn pipedrive_lists_a_persons_activities_of_late() {
+    let crm = MockCrm::start().unwrap();
+    let created_at = stored_at(&crm);
+    ask(
+        &crm,
+        "POST",
+        "/api/v2/activities",
+        r#"{"subject":"nobody's"}"#,
+    )
+    .unwrap();
+    let list = |query: &str| {
+        let target = format!("/api/v2/activities?{query}");
+        ask(&crm, "GET", &target, "").unwrap().json()
+    };
+    let expected = json!({
+        "id": 9001, "owner_id": 42, "due_date": "2026-03-05", "due_time": "23:59:00", "duration": "00:01:00",
+        "person_id": 77, "participants": [{ "person_id": 77, "primary": true }], "is_deleted": false,
+        "add_time": created_at, "update_time": created_at,
+    });
+    let page =
+        json!({ "success": true, "data": [expected], "additional_data": { "next_cursor": null } });
+    assert_eq!(
+        list("person_id=77&updated_since=2020-01-01T00:00:00Z"),
+        page
+    );
+    assert_eq!(list("person_id=7")["data"], json!([]));
+    assert_eq!(
+        list("updated_since=2999-01-01T00:00:00Z")["data"],
+        json!([])
+    );
+    let first = list("limit=1");
+    assert_eq!(first["data"][0]["id"], 9001);
+    let cursor = first["additional_data"]["next_cursor"].as_str().unwrap();
+    let second = list(&format!("limit=1&cursor={cursor}"));
+    assert_eq!(second["data"][0]["person_id"], Value::Null);
+    assert_eq!(second["additional_data"]["next_cursor"], Value::Null);
+    let refused = ask(&crm, "GET", "/api/v2/activities?updated_since=soon", "").unwrap();
+    assert_eq!(refused.status, 400);
+}
+
+/// Stores an activity and returns when, as Pipedrive writes it.
+fn stored_at(crm: &MockCrm) -> String {
+    let body = json!({
+        "owner_id": 42, "due_date": "2026-03-05", "due_time": "23:59", "duration": "00:01",
+        "participants": [{ "person_id": 77, "primary": true }],
+    });
+    ask(crm, "POST", "/api/v2/activities", &body.to_string()).unwrap();
+    let created_at = crm.entries()[0].created_at;
+    created_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[test]
 fn requests_are_kept_as_they_arrived() {
     let crm = MockCrm::start().unwrap();
     ask(&crm, "POST", "/activities?x=1&y=%26", r#"{"contact":"7"}"#).unwrap();
