@@ -1,8 +1,9 @@
 //! The connector of the Example CRM, and the template for connectors of your own.
 //!
-//! One call becomes one activity: `POST {base_url}/activities`, answered with `201 {"id": ..}`. To start a
-//! connector, copy this crate and change the settings, the request and where the entry's id stands in the
-//! answer.
+//! One call becomes one activity: `POST {base_url}/activities`, answered with `201 {"id": ..}`. Whether it
+//! exists, `GET {base_url}/activities?sessionId=..` says. To start a connector, copy this crate and change the
+//! settings, the requests and where the ids stand in the answers. A CRM that cannot be searched for what a
+//! connector has written: leave `find_call_log` out.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_connector_sdk::model::Id;
 use switchboard_connector_sdk::{
-    CallContext, CallLogged, Connector, CreateCallLog, Fault, Opening, export_connector,
+    CallContext, CallLogged, CallReference, Connector, CreateCallLog, Fault, Found, Opening,
+    export_connector,
 };
 
 #[cfg(test)]
@@ -40,6 +42,23 @@ struct Created {
     id: Id,
 }
 
+/// A page of the activities that the CRM lists.
+#[derive(Deserialize)]
+struct Page {
+    activities: Vec<Listed>,
+    /// The cursor of the next page, if there is one.
+    next: Option<String>,
+}
+
+/// An activity as the CRM lists it.
+#[derive(Deserialize)]
+struct Listed {
+    id: Id,
+    /// Whatever stands there: activities that somebody else has written are listed, too.
+    #[serde(default, rename = "sessionId")]
+    session_id: Value,
+}
+
 impl Connector for Example {
     type Settings = Settings;
 
@@ -65,6 +84,53 @@ impl Connector for Example {
             Fault::unknown_outcome("the CRM accepted the activity but did not answer with its id")
         })?;
         Ok(CallLogged::new(created.id.as_str()))
+    }
+
+    async fn find_call_log(&self, ctx: &CallContext, call: CallReference) -> Result<Found, Fault> {
+        let mut ids = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            // Whatever cannot be read ends the look-up with a fault: "none" has the call logged again.
+            let page = self.page(ctx, &call, &cursor).await?;
+            let activities = page.activities.into_iter();
+            // The CRM was asked for them alone, but one that does not know the parameter lists everything.
+            let found = activities.filter(|activity| activity.is_of(call.session()));
+            ids.extend(found.map(|activity| activity.id.to_string()));
+            match page.next {
+                Some(next) if next == cursor => {
+                    return Err(Fault::unavailable("the CRM's list does not end"));
+                }
+                Some(next) => cursor = next,
+                None => return Ok(Found::entries(ids)),
+            }
+        }
+    }
+}
+
+impl Example {
+    /// Reads one page of the activities with the call's session; the first one has no cursor.
+    async fn page(
+        &self,
+        ctx: &CallContext,
+        call: &CallReference,
+        cursor: &str,
+    ) -> Result<Page, Fault> {
+        let mut parameters = vec![("sessionId", call.session())];
+        if !cursor.is_empty() {
+            parameters.push(("cursor", cursor));
+        }
+        let request = ctx.http().get(&self.activities_url).query(parameters);
+        let answer = request.authorization(call.auth_header()).send().await?;
+        answer.error_for_status()?.json()
+    }
+}
+
+impl Listed {
+    fn is_of(&self, session: &str) -> bool {
+        match &self.session_id {
+            Value::Number(number) => number.to_string() == session,
+            other => other == session,
+        }
     }
 }
 
@@ -104,6 +170,6 @@ fn checked(base_url: &str) -> Result<&str, Fault> {
 
 export_connector!(
     Example,
-    operations = [createCallLog],
+    operations = [createCallLog, findCallLog],
     settings_schema = "settings.schema.json"
 );

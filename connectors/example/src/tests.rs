@@ -5,12 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use switchboard_connector_sdk::testing::{
     Answer, OpenConnector, PretendHost, SentRequest, assert_schema_is_current, example_call,
+    reference_to,
 };
-use switchboard_connector_sdk::{CallLogged, Fault, FaultCode};
+use switchboard_connector_sdk::{CallLogged, Fault, FaultCode, Found};
 
 use crate::{Example, Settings};
 
 const ACTIVITIES: &str = "https://crm.example.com/activities";
+const OF_SESSION: &str = "https://crm.example.com/activities?sessionId=4503991004";
 
 #[test]
 fn the_settings_schema_is_current() {
@@ -126,6 +128,81 @@ fn a_lost_write_is_reported_as_the_host_saw_it() {
 }
 
 #[test]
+fn activities_of_the_session_are_found_on_every_page() {
+    let host = PretendHost::new();
+    let first = json!({
+        "activities": [
+            { "id": "act-1", "sessionId": "4503991004" },
+            { "id": "act-2", "sessionId": "45039910040" },
+            { "id": "act-3", "sessionId": null },
+            { "id": "act-4" },
+        ],
+        "next": "4 & more",
+    });
+    host.answer("GET", OF_SESSION, Answer::json(200, &first));
+    let last = json!({ "activities": [{ "id": 5, "sessionId": 4_503_991_004_u64 }] });
+    let url = format!("{OF_SESSION}&cursor=4+%26+more");
+    host.answer("GET", &url, Answer::json(200, &last));
+    assert_eq!(look_up(&host), Ok(Found::entries(["act-1", "5"])));
+    let requests = host.requests();
+    let tokens = requests
+        .iter()
+        .map(|request| request.header("authorization"));
+    let token = Some("Bearer example-token");
+    assert_eq!(tokens.collect::<Vec<_>>(), [token, token]);
+}
+
+#[test]
+fn a_session_without_activities_has_none() {
+    let host = PretendHost::new();
+    host.answer(
+        "GET",
+        OF_SESSION,
+        Answer::json(200, &json!({ "activities": [] })),
+    );
+    assert_eq!(look_up(&host), Ok(Found::none()));
+}
+
+/// "None" has the call logged again, and the answer may have held its activity.
+#[test]
+fn an_answer_that_cannot_be_read_is_never_taken_for_none() {
+    let unread = [
+        (Answer::bytes(200, ""), FaultCode::Unavailable),
+        (Answer::json(200, &json!({})), FaultCode::Unavailable),
+        (
+            Answer::json(200, &json!({ "activities": null })),
+            FaultCode::Unavailable,
+        ),
+        (
+            Answer::json(
+                200,
+                &json!({ "activities": [{ "sessionId": "4503991004" }] }),
+            ),
+            FaultCode::Unavailable,
+        ),
+        (
+            Answer::json(200, &json!({ "activities": [], "next": "1" })),
+            FaultCode::Unavailable,
+        ),
+        (Answer::bytes(401, ""), FaultCode::Unauthorized),
+        (Answer::bytes(404, ""), FaultCode::NotFound),
+        (Answer::bytes(503, ""), FaultCode::Unavailable),
+        (
+            Answer::fault(Fault::timeout("no answer")),
+            FaultCode::Timeout,
+        ),
+    ];
+    for (answer, code) in unread {
+        let host = PretendHost::new();
+        let first = json!({ "activities": [{ "id": 1, "sessionId": "4503991004" }], "next": "1" });
+        host.answer("GET", OF_SESSION, Answer::json(200, &first));
+        host.answer("GET", &format!("{OF_SESSION}&cursor=1"), answer.clone());
+        let fault = look_up(&host).expect_err("the second page cannot be read");
+        assert_eq!(fault.code(), code, "{answer:?}");
+    }
+}
+
+#[test]
 fn slashes_at_the_end_of_the_base_url_do_not_matter() {
     for base_url in ["https://crm.example.com/v1", "https://crm.example.com/v1//"] {
         let connector = open(&PretendHost::new(), base_url).unwrap();
@@ -183,6 +260,11 @@ fn open(host: &PretendHost, base_url: &str) -> Result<OpenConnector<Example>, Fa
 
 fn log(host: &PretendHost, call: &Value) -> Result<CallLogged, Fault> {
     open(host, "https://crm.example.com")?.create_call_log(call)
+}
+
+fn look_up(host: &PretendHost) -> Result<Found, Fault> {
+    let example = open(host, "https://crm.example.com")?;
+    example.find_call_log(&reference_to(&example_call()))
 }
 
 fn only_request(host: &PretendHost) -> SentRequest {

@@ -26,7 +26,10 @@ fn a_library_is_described_without_being_run() {
     assert_eq!(facts["imports_network"], false);
     let metadata = &facts["metadata"];
     assert_eq!(metadata["name"], "switchboard-connector-example");
-    assert_eq!(metadata["operations"], json!(["createCallLog"]));
+    assert_eq!(
+        metadata["operations"],
+        json!(["createCallLog", "findCallLog"])
+    );
     for member in ["platform", "needed_libraries"] {
         assert!(
             facts[member].as_array().is_none_or(|it| !it.is_empty()),
@@ -37,7 +40,7 @@ fn a_library_is_described_without_being_run() {
     for fact in [
         file,
         "switchboard-connector-example",
-        "createCallLog",
+        "createCallLog, findCallLog",
         facts["sha256"].as_str().unwrap(),
     ] {
         assert!(
