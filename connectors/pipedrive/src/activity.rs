@@ -69,7 +69,7 @@ impl<'a> Activity<'a> {
 
 /// Returns a duration as `HH:MM`, rounded up, so that a short call is not shown as none. A call that is
 /// running or of unknown length has `00:00`.
-fn hours_and_minutes(duration: CallDuration) -> String {
+pub(crate) fn hours_and_minutes(duration: CallDuration) -> String {
     const NANOS_PER_MINUTE: u128 = 60_000_000_000;
     let length = duration.length().unwrap_or_default();
     let minutes = length.as_nanos().div_ceil(NANOS_PER_MINUTE);

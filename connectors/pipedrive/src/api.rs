@@ -21,6 +21,7 @@ pub(crate) enum Subject {
     Person,
     Types,
     Activity,
+    Activities,
 }
 
 impl<'a> Api<'a> {
@@ -55,6 +56,19 @@ impl<'a> Api<'a> {
         accepted(answer, &format!("GET {path}"), subject)
     }
 
+    /// Reads a page of a list. Any status but 2xx is a fault.
+    pub(crate) async fn list(
+        &self,
+        path: &str,
+        subject: Subject,
+        parameters: Vec<(&str, &str)>,
+    ) -> Result<Response, Fault> {
+        let request = self.ctx.http().get(self.tenant.url(path));
+        let request = self.authorized(request.query(parameters));
+        let answer = request.send().await?;
+        accepted(answer, &format!("GET {path}"), subject)
+    }
+
     /// Creates a resource. Any status but 2xx is a fault.
     pub(crate) async fn post(
         &self,
@@ -84,6 +98,9 @@ impl Subject {
             }
             Subject::Activity => {
                 " (the owner, deal, lead or organization of the activity is gone, or the contact just now)"
+            }
+            Subject::Activities => {
+                " (the list of activities is not there; check the user's hostname)"
             }
         }
     }

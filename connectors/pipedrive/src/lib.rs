@@ -7,6 +7,7 @@
 //! | `activity_types` | which of the tenant's activity types stands for calls; kept for a day |
 //! | `activity` | the activity in Pipedrive's words |
 //! | `outcome` | what Pipedrive's answer means for the user |
+//! | `look_up` | which activity may be that of an earlier attempt |
 //! | `api` | the requests, and the faults of Pipedrive's refusals |
 //!
 //! Pipedrive's API: <https://developers.pipedrive.com/docs/api/v1>.
@@ -14,12 +15,14 @@
 #![forbid(unsafe_code)]
 
 use switchboard_connector_sdk::{
-    CallContext, CallLogged, Connector, CreateCallLog, Fault, FaultCode, Opening, export_connector,
+    CallContext, CallLogged, CallReference, Connector, CreateCallLog, Fault, FaultCode, Found,
+    Opening, export_connector,
 };
 
 mod activity;
 mod activity_types;
 mod api;
+mod look_up;
 mod outcome;
 mod person;
 mod settings;
@@ -30,6 +33,7 @@ mod tests;
 use activity::Activity;
 use activity_types::ActivityTypes;
 use api::{Api, Subject};
+use look_up::{Listed, Sought, Wanted};
 use settings::{Settings, UserMapping};
 use target::Target;
 
@@ -71,10 +75,26 @@ impl Connector for Pipedrive {
             None => logged,
         })
     }
+
+    async fn find_call_log(&self, ctx: &CallContext, call: CallReference) -> Result<Found, Fault> {
+        let sought = Sought::read(&call, &self.user_mappings)?;
+        let api = Api::new(ctx, &sought.tenant, call.auth_header());
+        let candidates = sought.candidates(&api).await?;
+        let found = Found::entries(candidates.iter().map(Listed::id));
+        let Some(repeated) = call.call().filter(|_| candidates.len() > 1) else {
+            return Ok(found);
+        };
+        let kind = self.activity_types.for_calls(&api).await.ok();
+        let wanted = Wanted::read(repeated, kind, &self.user_mappings);
+        Ok(match wanted.only_one_of(&candidates) {
+            Some(activity) => found.with_likeliest(activity.id()),
+            None => found,
+        })
+    }
 }
 
 export_connector!(
     Pipedrive,
-    operations = [createCallLog],
+    operations = [createCallLog, findCallLog],
     settings_schema = "settings.schema.json"
 );

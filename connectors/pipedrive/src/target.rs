@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use switchboard_connector_sdk::model::{Contact, Fields, InputFault};
+use switchboard_connector_sdk::model::{Fields, InputFault};
 use switchboard_connector_sdk::{CreateCallLog, Fault};
 
 use crate::settings::UserMapping;
@@ -15,7 +15,7 @@ use crate::settings::UserMapping;
 mod owner;
 mod tenant;
 
-pub(crate) use owner::Owner;
+pub(crate) use owner::{Owner, logging_user};
 pub(crate) use tenant::Tenant;
 
 /// Where an activity goes.
@@ -43,8 +43,8 @@ impl Target {
     pub(crate) fn read(call: &CreateCallLog, mappings: &[UserMapping]) -> Result<Self, Fault> {
         let fields = call.additional_submission();
         let parts = (
-            Tenant::of(call.user()),
-            person_id(call.contact()),
+            Tenant::of(call.user().hostname()),
+            person_id(call.contact().id()),
             Owner::of(call, mappings),
             Link::of(fields),
         );
@@ -105,9 +105,10 @@ pub(crate) fn id(text: &str) -> Option<NonZeroU64> {
     text.parse().ok().filter(|_| is_digits)
 }
 
-fn person_id(contact: &Contact) -> Result<NonZeroU64, InputFault> {
-    id(contact.id()).ok_or_else(|| {
-        let found = quoted(contact.id());
+/// Reads the id of a contact.
+pub(crate) fn person_id(contact_id: &str) -> Result<NonZeroU64, InputFault> {
+    id(contact_id).ok_or_else(|| {
+        let found = quoted(contact_id);
         unfit("/contactInfo/id", &found, "the id of a Pipedrive person")
     })
 }
@@ -155,7 +156,8 @@ fn shortened(json: &str) -> String {
     }
 }
 
-fn invalid(faults: impl IntoIterator<Item = Option<InputFault>>) -> Fault {
+/// Makes one fault of all that cannot be used.
+pub(crate) fn invalid(faults: impl IntoIterator<Item = Option<InputFault>>) -> Fault {
     let faults: Vec<_> = faults.into_iter().flatten().collect();
     let messages: Vec<_> = faults.iter().map(ToString::to_string).collect();
     Fault::invalid_input(messages.join("; ")).with_faults(faults)

@@ -11,6 +11,7 @@ use crate::settings::Settings;
 
 mod answers;
 mod input;
+mod look_up;
 mod types;
 mod vectors;
 

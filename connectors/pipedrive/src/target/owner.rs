@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use switchboard_connector_sdk::CreateCallLog;
-use switchboard_connector_sdk::model::{InputFault, User};
+use switchboard_connector_sdk::model::InputFault;
 
 use super::{id, id_of, quoted, unfit};
 use crate::settings::UserMapping;
@@ -19,25 +19,25 @@ impl Owner {
     /// Returns the assignee, if the call is assigned and one is known, else the user who logs the call.
     pub(crate) fn of(call: &CreateCallLog, mappings: &[UserMapping]) -> Result<Self, InputFault> {
         if !call.additional_submission().is_true("isAssignedToUser") {
-            let id = logging_user(call.user())?;
+            let id = logging_user(call.user().id())?;
             return Ok(Self { id, warning: None });
         }
         if let Some(id) = assignee(call, mappings)? {
             return Ok(Self { id, warning: None });
         }
         Ok(Self {
-            id: logging_user(call.user())?,
+            id: logging_user(call.user().id())?,
             warning: Some(unknown_assignee(call)),
         })
     }
 }
 
 /// Returns the number before the first `-` of `user.id`.
-fn logging_user(user: &User) -> Result<NonZeroU64, InputFault> {
-    let number = user.id().split('-').next().and_then(id);
+pub(crate) fn logging_user(user_id: &str) -> Result<NonZeroU64, InputFault> {
+    let number = user_id.split('-').next().and_then(id);
     number.ok_or_else(|| {
         let kind = "the id of a Pipedrive user, alone or before a hyphen";
-        unfit("/user/id", &quoted(user.id()), kind)
+        unfit("/user/id", &quoted(user_id), kind)
     })
 }
 

@@ -1,6 +1,6 @@
 //! The tenant: a company's own host of Pipedrive.
 
-use switchboard_connector_sdk::model::{InputFault, User};
+use switchboard_connector_sdk::model::InputFault;
 
 use super::quoted;
 
@@ -8,10 +8,10 @@ use super::quoted;
 pub(crate) struct Tenant(String);
 
 impl Tenant {
-    /// Returns the tenant that a user belongs to.
-    pub(crate) fn of(user: &User) -> Result<Self, InputFault> {
+    /// Returns the tenant of the users with this host.
+    pub(crate) fn of(hostname: Option<&str>) -> Result<Self, InputFault> {
         const POINTER: &str = "/user/hostname";
-        let Some(hostname) = user.hostname() else {
+        let Some(hostname) = hostname else {
             return Err(InputFault::new(POINTER, "is required and missing"));
         };
         if is_authority(hostname) {
