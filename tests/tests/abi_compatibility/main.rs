@@ -8,6 +8,8 @@
     reason = "only functions marked as tests are exempt by themselves"
 )]
 
+mod boundary;
+
 use std::{
     fs,
     io::Write,
@@ -16,7 +18,8 @@ use std::{
     sync::LazyLock,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use switchboard_connector_sdk::{FaultCode, testing::reference_to};
 use switchboard_tests::{
     ForeignWorkspace, Stage, example_input, has_toolchain, library_in, settings, workspace_root,
 };
@@ -31,12 +34,8 @@ const ABI: &str = "switchboard-abi.workspace = true";
 fn foreign() -> anyhow::Result<ForeignWorkspace> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("foreign");
     let mut workspace = ForeignWorkspace::new(folder);
-    workspace.copy("connector-sdk", "sdk-2", |path, text| match path {
-        "Cargo.toml" => replaced(&text, "version = \"1.0.0\"", "version = \"2.0.0\""),
-        _ => text,
-    })?;
-    let sdk = "switchboard-connector-sdk = { path = \"../sdk-2\" }";
-    workspace.copy(EXAMPLE, "sdk-2-example", example("sdk-2-example", SDK, sdk))?;
+    add_newer_sdk(&mut workspace)?;
+    add_older_sdk(&mut workspace)?;
 
     workspace.copy(
         EXAMPLE,
@@ -56,6 +55,48 @@ fn foreign() -> anyhow::Result<ForeignWorkspace> {
     })?;
     add_changed_abi(&mut workspace)?;
     workspace.finish()
+}
+
+/// An SDK that calls itself 2.0.0 and knows an operation more, and a connector that exports it.
+fn add_newer_sdk(workspace: &mut ForeignWorkspace) -> anyhow::Result<()> {
+    const LAST: &str = "    (@function $other:ident) => {";
+    workspace.copy("connector-sdk", "sdk-2", |path, text| match path {
+        "Cargo.toml" => replaced(&text, "version = \"1.0.0\"", "version = \"2.0.0\""),
+        "src/export.rs" => {
+            let newer = "    (@function weighCallLog) => { $crate::__private::find_call_log };";
+            replaced(&text, LAST, &format!("{newer}\n{LAST}"))
+        }
+        _ => text,
+    })?;
+    let sdk = "switchboard-connector-sdk = { path = \"../sdk-2\" }";
+    let with_sdk = example("sdk-2-example", SDK, sdk);
+    workspace.copy(EXAMPLE, "sdk-2-example", |path, text| {
+        let text = with_sdk(path, text);
+        match path {
+            "src/lib.rs" => replaced(&text, "findCallLog]", "findCallLog, weighCallLog]"),
+            _ => text,
+        }
+    })
+}
+
+/// The SDK as it was before connectors could look entries up, and a connector of that time.
+///
+/// What has changed since is kept here as it was, without its tests.
+fn add_older_sdk(workspace: &mut ForeignWorkspace) -> anyhow::Result<()> {
+    workspace.copy("connector-sdk", "older-sdk", |path, text| match path {
+        "Cargo.toml" => replaced(&text, "\"switchboard-connector-sdk\"", "\"older-sdk\""),
+        "src/connector.rs" => include_str!("sdk-without-look-up/connector.rs").to_owned(),
+        "src/export.rs" => include_str!("sdk-without-look-up/export.rs").to_owned(),
+        "src/lib.rs" => include_str!("sdk-without-look-up/lib.rs").to_owned(),
+        "src/model.rs" => include_str!("sdk-without-look-up/model.rs").to_owned(),
+        _ => text,
+    })?;
+    let sdk = "switchboard-connector-sdk = { package = \"older-sdk\", path = \"../older-sdk\" }";
+    let with_sdk = example("older-example", SDK, sdk);
+    workspace.copy(EXAMPLE, "older-example", |path, text| match path {
+        "src/lib.rs" => include_str!("sdk-without-look-up/example.rs").to_owned(),
+        _ => with_sdk(path, text),
+    })
 }
 
 const ALLOCATOR: &str = "
@@ -145,6 +186,30 @@ fn a_connector_of_an_sdk_that_calls_itself_2_0_0_logs_a_call() {
     let inspection = assert_logs_a_call(&library);
     assert_eq!(inspection["metadata"]["sdk"], "2.0.0", "{inspection:#}");
     assert_eq!(inspection["metadata"]["abi"], "1.0.0", "{inspection:#}");
+    // What a host does not know it does not ask for.
+    let operations = json!(["createCallLog", "findCallLog", "weighCallLog"]);
+    assert_eq!(inspection["metadata"]["operations"], operations);
+}
+
+#[test]
+fn a_connector_from_before_look_ups_logs_a_call_and_answers_that_it_has_none() {
+    let library = FOREIGN.library("older-example", None).unwrap();
+    let inspection = assert_logs_a_call(&library);
+    let operations = json!(["createCallLog"]);
+    assert_eq!(inspection["metadata"]["operations"], operations);
+
+    let settings = json!({ "base_url": "http://127.0.0.1:1" });
+    let input = reference_to(&example_input().unwrap());
+    let fault = boundary::call(&library, &settings, "findCallLog", &input).unwrap_err();
+    assert_eq!(fault.code(), FaultCode::Unsupported);
+    assert_eq!(
+        fault.message(),
+        r#"this connector does not know "findCallLog""#
+    );
+    // The same library of today takes the operation up, and asks the host.
+    let library = library_in("switchboard-connector-example", "dev").unwrap();
+    let fault = boundary::call(&library, &settings, "findCallLog", &input).unwrap_err();
+    assert_eq!(fault.message(), boundary::NO_NETWORK);
 }
 
 #[test]
