@@ -218,6 +218,7 @@ fn every_link_to_a_file_leads_somewhere() {
         "docs/log-details.md",
         "docs/manifest.md",
         "docs/operating.md",
+        "docs/pipedrive.md",
     ];
     for page in pages {
         let folder = workspace_root().join(page);
