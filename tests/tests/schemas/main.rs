@@ -1,10 +1,11 @@
-//! The JSON Schemas of `createCallLog` say what the code does.
+//! The JSON Schemas say what the code does.
 
 #![expect(
     clippy::unwrap_used,
     reason = "only functions marked as tests are exempt by themselves"
 )]
 
+mod look_ups;
 mod outputs;
 
 use std::{collections::BTreeSet, fs};
