@@ -52,6 +52,7 @@ pub(crate) struct Wanted {
 
 #[derive(Deserialize)]
 struct Page {
+    success: Option<bool>,
     data: Vec<Listed>,
     #[serde(default)]
     additional_data: Option<Additional>,
@@ -134,7 +135,13 @@ impl Sought {
             parameters.push(("cursor", cursor));
         }
         let answer = api.list("/api/v2/activities", Subject::Activities, parameters);
-        answer.await?.json()
+        let page: Page = answer.await?.json()?;
+        if page.success == Some(false) {
+            return Err(Fault::unavailable(
+                "Pipedrive lists activities and says that it failed",
+            ));
+        }
+        Ok(page)
     }
 }
 

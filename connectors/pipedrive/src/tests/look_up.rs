@@ -168,7 +168,10 @@ fn every_page_is_read_and_only_read() {
     });
     host.answer("GET", LIST, Answer::json(200, &first));
     let second = format!("{LIST}&cursor=ey%2FJ%2B");
-    let last = json!({ "data": [listed_with(&json!({ "id": 2 }))] });
+    let last = json!({
+        "data": [listed_with(&json!({ "id": 2 }))],
+        "additional_data": { "next_cursor": "" },
+    });
     host.answer("GET", &second, Answer::json(200, &last));
     let found = look_up_by(&host, &reference_to(&call()));
     assert_eq!(found, Ok(Found::entries(["1", "2"])));
@@ -187,6 +190,7 @@ fn every_page_is_read_and_only_read() {
 #[test]
 fn an_answer_that_cannot_be_read_is_never_taken_for_none() {
     let endless = json!({ "data": [], "additional_data": { "next_cursor": "c" } });
+    let failed = json!({ "success": false, "data": [] });
     let nameless = listed_with(&json!({ "id": null }));
     for (answer, code) in [
         (Answer::bytes(200, ""), FaultCode::Unavailable),
@@ -198,6 +202,7 @@ fn an_answer_that_cannot_be_read_is_never_taken_for_none() {
             Answer::json(200, &json!({ "data": null })),
             FaultCode::Unavailable,
         ),
+        (Answer::json(200, &failed), FaultCode::Unavailable),
         (page(&[nameless]), FaultCode::Unavailable),
         (
             page(&[listed_with(&json!({ "due_time": "noon" }))]),
@@ -258,6 +263,18 @@ fn of_several_the_one_that_equals_the_repeated_request_is_the_likeliest() {
             "{changes}"
         );
         assert_eq!(found_in(&other), Ok(expected));
+    }
+}
+
+#[test]
+fn a_length_may_be_listed_with_seconds_or_without() {
+    for listed_as in ["01:00", "01:00:00"] {
+        let hour = listed_with(&json!({ "duration": listed_as }));
+        let other = listed_with(&json!({ "id": 9002, "duration": "00:01:00" }));
+        let mut repeated = call();
+        repeated["callLog"]["duration"] = json!(3600);
+        let expected = Found::entries(["9001", "9002"]).with_likeliest("9001");
+        assert_eq!(found_again(&[hour, other], repeated), expected);
     }
 }
 
