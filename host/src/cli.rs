@@ -9,6 +9,7 @@ mod log;
 mod logging;
 mod manifest;
 mod source;
+mod table;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -122,4 +123,17 @@ fn print(text: &str) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
+}
+
+/// Escapes what would break a line or steer a terminal: whoever sends an input names its members and ids.
+fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use switchboard_host::compose::{Draft, Format, read_input};
 
-use super::{core_dumps, print, say, source};
+use super::{core_dumps, on_one_line, print, say, source};
 
 /// The exit code where the input is wrong or cannot be read.
 const WRONG_INPUT: u8 = 2;
@@ -60,17 +60,4 @@ fn refuse(faults: impl IntoIterator<Item = String>) -> ExitCode {
         say(&on_one_line(&fault));
     }
     ExitCode::from(WRONG_INPUT)
-}
-
-/// Escapes what would break a line or steer a terminal: faults name members, and whoever sends an input names those.
-fn on_one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_control() {
-            line.extend(letter.escape_default());
-        } else {
-            line.push(letter);
-        }
-    }
-    line
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use switchboard_host::{CrmInfo, CrmState};
 
 use super::config::Settings;
-use super::{FAILURE, print, say_if_disabled};
+use super::{FAILURE, print, say_if_disabled, table};
 
 /// List the CRMs that manifests enable
 ///
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
     let text = if arguments.json {
         format!("{:#}\n", json!(crms))
     } else if std::io::stdout().is_terminal() {
-        table(&crms)
+        aligned(&crms)
     } else {
         lines(&crms)
     };
@@ -48,11 +48,11 @@ type Row = [String; 6];
 
 /// One line a CRM, for a program: cells between tabs.
 fn lines(crms: &[CrmInfo]) -> String {
-    crms.iter().map(|crm| row(crm).join("\t") + "\n").collect()
+    table::separated(&crms.iter().map(row).collect::<Vec<_>>())
 }
 
 /// One line a CRM, for a person: aligned columns under titles. The state comes last, for its reason may be long.
-fn table(crms: &[CrmInfo]) -> String {
+fn aligned(crms: &[CrmInfo]) -> String {
     let titles = [
         "NAME",
         "DISPLAY NAME",
@@ -66,8 +66,7 @@ fn table(crms: &[CrmInfo]) -> String {
         let [name, display_name, connector, version, state, library] = row(crm);
         [name, display_name, connector, version, library, state]
     }));
-    let widths = std::array::from_fn(|column| width(rows.iter().map(|row| row[column].as_str())));
-    rows.iter().map(|row| aligned(row, &widths)).collect()
+    table::aligned(&rows)
 }
 
 fn row(crm: &CrmInfo) -> Row {
@@ -95,19 +94,6 @@ fn row(crm: &CrmInfo) -> Row {
     .map(|cell| cell.replace(['\t', '\n', '\r'], " "))
 }
 
-fn width<'a>(cells: impl Iterator<Item = &'a str>) -> usize {
-    cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-}
-
-fn aligned(row: &Row, widths: &[usize; 6]) -> String {
-    let cells = row
-        .iter()
-        .zip(widths)
-        .map(|(cell, &width)| format!("{cell:width$}"));
-    let line = cells.collect::<Vec<_>>().join("  ");
-    format!("{}\n", line.trim_end())
-}
-
 #[cfg(test)]
 mod tests {
     use switchboard_host::Host;
@@ -124,7 +110,7 @@ mod tests {
         std::fs::write(folder.path().join("acme.toml"), manifest).unwrap();
         let host = Host::builder().manifests(folder.path()).build().unwrap();
         let crms = host.crms();
-        let table = table(&crms);
+        let table = aligned(&crms);
         let (titles, line) = table.split_once('\n').unwrap();
         assert!(titles.ends_with("LIBRARY  STATE"), "{table}");
         let state = titles.find("STATE").unwrap();
