@@ -4,6 +4,7 @@ mod compose;
 mod config;
 mod core_dumps;
 mod inspect;
+mod ledger;
 mod list;
 mod log;
 mod logging;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use switchboard_host::{CrmInfo, CrmState};
 
-use config::Settings;
+use config::{LedgerFlag, LedgerSetting, Settings};
 
 /// The exit code of a command that could not do its work.
 pub(crate) const FAILURE: u8 = 1;
@@ -50,6 +51,11 @@ struct Globals {
     /// PEM file of certificates to trust beside the system's [env: SWITCHBOARD_CA_FILE]
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+
+    /// The ledger, which keeps one entry per call: sqlite:PATH, postgres://USER@HOST/DATABASE, or none
+    /// [env: SWITCHBOARD_LEDGER] [default: ledger.sqlite in STATE_DIRECTORY, else in the user's state folder]
+    #[arg(long, global = true, value_name = "PLACE", value_parser = LedgerFlag)]
+    ledger: Option<LedgerSetting>,
 
     /// Configuration file [env: SWITCHBOARD_CONFIG] [default: switchboard.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
@@ -88,6 +94,7 @@ enum Command {
     Compose(compose::Arguments),
     List(list::Arguments),
     Inspect(inspect::Arguments),
+    Ledger(ledger::Arguments),
     Manifest(manifest::Arguments),
 }
 
@@ -101,6 +108,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Manifest(manifest) => manifest::run(&manifest),
         Command::List(list) => list::run(&list, &settings?),
         Command::Inspect(inspect) => inspect::run(&inspect, &settings?),
+        Command::Ledger(ledger) => ledger::run(&ledger, &settings?),
     }
 }
 

@@ -57,6 +57,11 @@ impl Workplace {
         self.root().join("connectors")
     }
 
+    /// Returns the file of the ledger that programs keep here, unless they are told otherwise.
+    pub fn ledger(&self) -> PathBuf {
+        self.root().join("ledger.sqlite")
+    }
+
     /// Builds a package of the workspace and copies its library to `connectors/`; returns the copy's path.
     ///
     /// # Errors
@@ -114,9 +119,11 @@ impl Workplace {
         Ok(self.invocation(command))
     }
 
-    /// Runs any program as [`switchboard`](Workplace::switchboard) does: here, in a clean environment, guarded.
+    /// Runs any program as [`switchboard`](Workplace::switchboard) does: here, in a clean environment but for the place
+    /// of the ledger, guarded.
     pub fn invocation(&self, mut command: Command) -> Invocation {
         command.current_dir(self.root());
-        Invocation::new(command, self.secrets.clone())
+        let ledger = format!("sqlite:{}", self.ledger().display());
+        Invocation::new(command, self.secrets.clone()).env("SWITCHBOARD_LEDGER", ledger)
     }
 }

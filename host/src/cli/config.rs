@@ -1,5 +1,7 @@
 //! Where the program's settings come from: flag, environment, configuration file, default; the first wins.
 
+mod ledger;
+
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use serde::Deserialize;
 use switchboard_host::{Host, HostBuilder};
 
 use super::{Globals, LogFormat, LogLevel, logging};
+pub(super) use ledger::{LedgerFlag, LedgerSetting};
 
 /// The file that is read where `--config` names none.
 const DEFAULT_FILE: &str = "switchboard.toml";
@@ -19,6 +22,7 @@ pub(super) struct Settings {
     manifests: PathBuf,
     connectors: Option<Vec<PathBuf>>,
     ca_file: Option<PathBuf>,
+    ledger: Option<LedgerSetting>,
 }
 
 /// What one source says. Paths of the configuration file are relative to its own folder.
@@ -28,6 +32,7 @@ struct Given {
     manifests: Option<PathBuf>,
     connectors: Option<Vec<PathBuf>>,
     ca_file: Option<PathBuf>,
+    ledger: Option<LedgerSetting>,
     log_level: Option<LogLevel>,
     log_format: Option<LogFormat>,
 }
@@ -55,7 +60,16 @@ impl Settings {
                 manifests: given.manifests.unwrap_or_else(|| "manifests".into()),
                 connectors: given.connectors,
                 ca_file: given.ca_file,
+                ledger: given.ledger,
             }),
+        }
+    }
+
+    /// Says where the ledger is kept.
+    pub(super) fn ledger(&self) -> anyhow::Result<LedgerSetting> {
+        match &self.ledger {
+            Some(setting) => Ok(setting.clone()),
+            None => LedgerSetting::by_default(),
         }
     }
 
@@ -78,6 +92,7 @@ impl Given {
             manifests: globals.manifests.clone(),
             connectors: Some(globals.connectors.clone()).filter(|folders| !folders.is_empty()),
             ca_file: globals.ca_file.clone(),
+            ledger: globals.ledger.clone(),
             log_level: globals.log_level,
             log_format: globals.log_format,
         }
@@ -94,6 +109,7 @@ impl Given {
             manifests: path("SWITCHBOARD_MANIFESTS"),
             connectors: connectors.filter(|folders| !folders.is_empty()),
             ca_file: path("SWITCHBOARD_CA_FILE"),
+            ledger: ledger_of("SWITCHBOARD_LEDGER")?,
             log_level: choice("SWITCHBOARD_LOG_LEVEL")?,
             log_format: choice("SWITCHBOARD_LOG_FORMAT")?,
         })
@@ -109,6 +125,7 @@ impl Given {
             text => text.with_context(|| format!("cannot read {}", path.display()))?,
         };
         let given: Self = toml::from_str(&text)
+            .map_err(|error| located(&error, &text))
             .with_context(|| format!("configuration file {} is wrong", path.display()))?;
         Ok(given.relative_to(path.parent().unwrap_or(Path::new(""))))
     }
@@ -123,6 +140,7 @@ impl Given {
         for path in self.connectors.iter_mut().flatten() {
             *path = folder.join(&*path);
         }
+        self.ledger = self.ledger.map(|setting| setting.relative_to(folder));
         self
     }
 
@@ -132,9 +150,22 @@ impl Given {
             manifests: self.manifests.or(other.manifests),
             connectors: self.connectors.or(other.connectors),
             ca_file: self.ca_file.or(other.ca_file),
+            ledger: self.ledger.or(other.ledger),
             log_level: self.log_level.or(other.log_level),
             log_format: self.log_format.or(other.log_format),
         }
+    }
+}
+
+/// Says where a file is wrong. The line itself is not shown: it may hold the password of a ledger.
+fn located(error: &toml::de::Error, text: &str) -> anyhow::Error {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            anyhow!("line {line}: {}", error.message())
+        }
+        None => anyhow!("{}", error.message()),
     }
 }
 
@@ -145,6 +176,12 @@ fn variable(name: &str) -> Option<OsString> {
 
 fn path(name: &str) -> Option<PathBuf> {
     variable(name).map(PathBuf::from)
+}
+
+fn ledger_of(name: &str) -> anyhow::Result<Option<LedgerSetting>> {
+    let setting = variable(name).map(|text| LedgerSetting::read(&text));
+    let setting = setting.transpose();
+    setting.map_err(|error| anyhow!("the environment variable {name} {error}"))
 }
 
 /// Reads a variable that is one of a few words.

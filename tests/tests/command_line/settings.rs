@@ -165,3 +165,117 @@ fn a_library_beside_its_manifest_is_found_however_the_folder_is_named() {
         assert_eq!(output.code, Some(0), "{folder}: {output:?}");
     }
 }
+
+/// Returns where the program looks for a ledger that is not there, from a folder without a file of that name.
+fn looked_for(place: &Workplace, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let mut command = Command::new(program("switchboard-host", "switchboard").unwrap());
+    command.args(["ledger", "list"]).args(arguments);
+    // A variable that is empty is not set.
+    let mut invocation = place.invocation(command).env("SWITCHBOARD_LEDGER", "");
+    for (name, value) in environment {
+        invocation = invocation.env(name, value);
+    }
+    let output = invocation.run().unwrap();
+    assert_eq!((output.code, &*output.stdout), (Some(1), ""), "{output:?}");
+    let said = output.stderr.strip_prefix("error: ").unwrap().to_owned();
+    match said.strip_prefix("there is no ledger at ") {
+        Some(rest) => rest.split(';').next().unwrap().to_owned(),
+        None => said,
+    }
+}
+
+#[test]
+fn the_ledger_is_found_like_other_settings_else_in_the_state_folder() {
+    let place = Workplace::new().unwrap();
+    let none = looked_for(&place, &[], &[]);
+    assert!(none.contains("name a file with --ledger"), "{none}");
+    let home = ("HOME", "/home/nobody");
+    let own = "/home/nobody/.local/state/switchboard/ledger.sqlite";
+    assert_eq!(looked_for(&place, &[], &[home]), own);
+    let service = ("STATE_DIRECTORY", "/var/lib/of-nobody");
+    let of_service = "/var/lib/of-nobody/ledger.sqlite";
+    assert_eq!(looked_for(&place, &[], &[home, service]), of_service);
+
+    fs::create_dir(place.root().join("etc")).unwrap();
+    let file = "[ledger]\nplace = \"sqlite:kept/calls\"\n";
+    fs::write(place.root().join("etc/s.toml"), file).unwrap();
+    let config = ["--config", "etc/s.toml"];
+    assert_eq!(looked_for(&place, &config, &[service]), "etc/kept/calls");
+    let environment = [("SWITCHBOARD_LEDGER", "sqlite:env")];
+    assert_eq!(looked_for(&place, &config, &environment), "env");
+    let flags = [&config[..], &["--ledger", "sqlite:flag"]].concat();
+    assert_eq!(looked_for(&place, &flags, &environment), "flag");
+}
+
+#[test]
+fn a_text_that_names_no_ledger_is_not_repeated() {
+    const PASSWORD: &str = "s3cret-word";
+    const FORMS: &str = "names no ledger; write sqlite:PATH, postgres://USER@HOST/DATABASE or none";
+    let mut place = Workplace::new().unwrap();
+    place.guard(&[PASSWORD]);
+    let file = place.root().join("switchboard.toml");
+    for text in [
+        "",
+        "sqlite:",
+        "ledger.sqlite",
+        "/var/ledger",
+        "mysql://ada:s3cret-word@db/l",
+    ] {
+        let output = place
+            .switchboard(["ledger", "list", "--ledger", text])
+            .unwrap();
+        let output = output.run().unwrap();
+        assert_eq!((output.code, &*output.stdout), (Some(2), ""), "{output:?}");
+        let expected = format!("error: --ledger {FORMS}\n");
+        assert!(output.stderr.starts_with(&expected), "{output:?}");
+        if !text.is_empty() {
+            let output = list(&place, &[], &[("SWITCHBOARD_LEDGER", text)]);
+            let expected = format!("error: the environment variable SWITCHBOARD_LEDGER {FORMS}\n");
+            assert_eq!((output.code, output.stderr), (Some(1), expected));
+        }
+        fs::write(&file, format!("\n[ledger]\nplace = {text:?}\n")).unwrap();
+        let output = list(&place, &[], &[]);
+        let expected = format!(
+            "error: configuration file switchboard.toml is wrong: line 2: `place` in [ledger] {FORMS}\n"
+        );
+        assert_eq!((output.code, output.stderr), (Some(1), expected));
+        fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
+fn a_mistake_beside_the_place_of_a_ledger_does_not_show_it() {
+    let mut place = Workplace::new().unwrap();
+    place.guard(&["s3cret-word"]);
+    let file = place.root().join("switchboard.toml");
+    const URL: &str = "postgres://ada:s3cret-word@db/ledger";
+    for (text, expected) in [
+        (
+            format!("ledger = \"{URL}\"\n"),
+            "line 1: `ledger` is a section",
+        ),
+        (format!("[ledger]\nplace = \"{URL}\n"), "line 2: "),
+        (format!("[ledger]\nplace = {URL}\n"), "line 2: "),
+        (
+            format!("[ledger]\nplace = [\"{URL}\"]\n"),
+            "line 1: `place` in [ledger] names no",
+        ),
+        (
+            format!("[ledger]\nplaec = \"{URL}\"\n"),
+            "line 1: unknown field `plaec` in [ledger]",
+        ),
+        (
+            format!("ledger_place = \"{URL}\"\n"),
+            "line 1: unknown field `ledger_place`",
+        ),
+        (
+            format!("[[ledger]]\nplace = \"{URL}\"\n"),
+            "line 1: `ledger` is a section",
+        ),
+    ] {
+        fs::write(&file, &text).unwrap();
+        let output = list(&place, &[], &[]);
+        assert_eq!(output.code, Some(1), "{output:?}");
+        assert!(output.stderr.contains(expected), "{text}: {output:?}");
+    }
+}

@@ -1,0 +1,72 @@
+//! `switchboard ledger`: what is known of calls, and what a person decides of them.
+
+mod export;
+mod history;
+mod list;
+mod moment;
+mod pages;
+mod prune;
+mod resolve;
+mod show;
+
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use switchboard_host::ledger::Ledger;
+use tokio::runtime;
+
+use super::config::Settings;
+use super::say;
+
+/// See what the ledger knows of calls, and decide what it cannot know
+///
+/// Needs neither manifests nor connectors. A call whose program ended while it wrote becomes UNKNOWN at the latest when
+/// one of these commands runs. All exit with 1 if there is no ledger or it cannot be used, and say why.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    List(list::Arguments),
+    Show(show::Arguments),
+    Resolve(resolve::Arguments),
+    Prune(prune::Arguments),
+    Export(export::Arguments),
+}
+
+pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let ledger = settings.ledger()?.open_existing()?;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("cannot start")?;
+    match runtime.block_on(carry_out(&arguments.command, &ledger)) {
+        // Whoever reads has seen enough.
+        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
+        done => done.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+async fn carry_out(command: &Command, ledger: &Ledger) -> anyhow::Result<()> {
+    if let Err(error) = ledger.expire().await {
+        // Reading goes on: of a ledger on a full disk, too.
+        let error = anyhow::Error::from(error);
+        say(&format!(
+            "warning: calls whose program has ended may still be shown as SENDING: {error:#}"
+        ));
+    }
+    match command {
+        Command::List(list) => list::run(list, ledger).await,
+        Command::Show(show) => show::run(show, ledger).await,
+        Command::Resolve(resolve) => resolve::run(resolve, ledger).await,
+        Command::Prune(prune) => prune::run(prune, ledger).await,
+        Command::Export(_) => export::run(ledger).await,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,100 @@
+//! `switchboard ledger resolve`: a person says what became of a call.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::builder::NonEmptyStringValueParser;
+use switchboard_host::ledger::state::{Decision, State, StateName};
+use switchboard_host::ledger::{CallKey, Ledger, Row};
+
+use crate::cli::{on_one_line, print};
+
+/// How long a write may be on its way.
+const QUARANTINE: Duration = Duration::from_secs(5 * 60);
+
+/// What the ledger itself writes where a person's name would stand.
+const LOOK_UP: &str = "look-up";
+
+/// Say what became of a call that is UNKNOWN
+///
+/// Look it up in the CRM first. Prints the new state: DONE, so that the call is never logged again, or FAILED, so that
+/// it may be. Exits with 1 and changes nothing if the ledger has no such call, if it is not UNKNOWN, or, for
+/// --not-logged, while a write may still be on its way: that is 5 minutes from when it became UNKNOWN.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("decision").required(true)))]
+pub(super) struct Arguments {
+    /// The call, as `ledger list` prints it
+    #[arg(value_name = "KEY")]
+    key: CallKey,
+
+    /// The CRM has the entry; ID is the entry's
+    #[arg(long, value_name = "ID", group = "decision", value_parser = NonEmptyStringValueParser::new())]
+    logged: Option<String>,
+
+    /// The CRM has no entry
+    #[arg(long, group = "decision")]
+    not_logged: bool,
+
+    /// Who decides; kept in the ledger
+    #[arg(long, value_name = "WHO", value_parser = person)]
+    by: String,
+}
+
+fn person(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("expected a name"),
+        LOOK_UP => Err("that is what the ledger calls its own look-ups; expected a person's name"),
+        name => Ok(name.to_owned()),
+    }
+}
+
+impl Arguments {
+    fn decision(&self) -> Decision {
+        match &self.logged {
+            Some(log_id) => Decision::Logged {
+                log_id: log_id.clone(),
+            },
+            None => Decision::NotLogged,
+        }
+    }
+}
+
+pub(super) async fn run(arguments: &Arguments, ledger: &Ledger) -> anyhow::Result<()> {
+    let key = &arguments.key;
+    let row = ledger.read(key).await?;
+    let row = row.with_context(|| format!("the ledger has no call {key}"))?;
+    refuse_certainty(&row)?;
+    let (token, decision) = (row.standing.token, arguments.decision());
+    let resolved = ledger.resolve(key, token, decision, QUARANTINE, &arguments.by);
+    resolved.await?;
+    print(&match &arguments.logged {
+        Some(log_id) => format!(
+            "{key}: {}, entry {}\n",
+            StateName::Done,
+            on_one_line(log_id)
+        ),
+        None => format!("{key}: {}, may be logged again\n", StateName::Failed),
+    })?;
+    Ok(())
+}
+
+/// Says at length why there is nothing to decide.
+fn refuse_certainty(row: &Row) -> anyhow::Result<()> {
+    let key = &row.key;
+    match &row.standing.state {
+        State::Unknown => Ok(()),
+        State::Claimed { lease_until } | State::Sending { lease_until } => bail!(
+            "call {key} is being logged by a program that has until {lease_until}; nothing is to be decided yet"
+        ),
+        State::Done { log_id } => bail!(
+            "call {key} is DONE since {} with entry {}; nothing is to be decided",
+            row.standing.since,
+            on_one_line(log_id)
+        ),
+        State::Failed { .. } | State::Rejected => bail!(
+            "call {key} is {} since {}: it is known not to be logged; nothing is to be decided",
+            row.standing.state.name(),
+            row.standing.since
+        ),
+    }
+}
