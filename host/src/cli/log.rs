@@ -1,6 +1,7 @@
 //! `switchboard log`: logs one call.
 
 mod ending;
+mod signals;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use switchboard_host::{CallInput, Fault, Host, with_auth_header};
 use super::config::Settings;
 use super::{core_dumps, say, say_if_disabled, source};
 use ending::{Ending, Purpose};
+use signals::Signals;
 
 /// Log one call into a CRM
 ///
@@ -250,51 +252,4 @@ fn cut_off(host: &Host, crm: &str, purpose: Purpose, started: Instant) -> Ending
     let crms = host.crms();
     let known = crms.iter().find(|known| known.name == crm);
     purpose.failed(known.map_or(crm, |known| &known.display_name), &fault)
-}
-
-/// SIGINT, SIGTERM and SIGHUP, in their order. Where the system gives no handlers, a signal ends the program.
-#[cfg(unix)]
-struct Signals(Option<[tokio::signal::unix::Signal; 3]>);
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let all = || {
-            Ok::<_, std::io::Error>([
-                signal(SignalKind::interrupt())?,
-                signal(SignalKind::terminate())?,
-                signal(SignalKind::hangup())?,
-            ])
-        };
-        Self(all().ok())
-    }
-
-    async fn next(&mut self) {
-        let Some([interrupt, terminate, hangup]) = &mut self.0 else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    }
-}
-
-/// Ctrl-C.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> Self {
-        Self
-    }
-
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
