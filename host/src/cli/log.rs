@@ -1,6 +1,7 @@
 //! `switchboard log`: logs one call.
 
 mod ending;
+mod retries;
 mod signals;
 
 use std::borrow::Cow;
@@ -9,12 +10,13 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
-use clap::ValueEnum;
-use switchboard_host::{CallInput, Fault, Host, with_auth_header};
+use clap::{ValueEnum, value_parser};
+use switchboard_host::{CallInput, CallOptions, Fault, Host, with_auth_header};
 
 use super::config::Settings;
 use super::{core_dumps, say, say_if_disabled, source};
 use ending::{Ending, Purpose};
+use retries::Retries;
 use signals::Signals;
 
 /// Log one call into a CRM
@@ -44,6 +46,12 @@ pub(super) struct Arguments {
     /// and body, notes included, and not sent
     #[arg(long)]
     dry_run: bool,
+
+    /// Try again up to N times if nothing was written and what stood in the way may pass by itself; safe without a
+    /// ledger, too. Waits up to 1 s, then 2 s and so on up to a minute, and as long as the CRM asks for. A signal ends
+    /// the waiting
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = value_parser!(u8).range(..=100))]
+    retry: u8,
 
     /// File with the input; - or nothing for stdin
     #[arg(value_name = "INPUT", default_value = "-", hide_default_value = true)]
@@ -85,15 +93,16 @@ fn refused(arguments: &Arguments, fault: &Fault, started: Instant) -> Ending {
         crm,
         outcome = "not logged",
         code = fault.code().as_str(),
-        duration_ms = duration_ms(started),
+        duration_ms = millis(started.elapsed()),
         requests_sent = 0,
         "call ended"
     );
     arguments.purpose().failed(crm, fault)
 }
 
-fn duration_ms(started: Instant) -> u64 {
-    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+/// As a number of the log: of wider ones JSON makes a text.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn ending(arguments: &Arguments, settings: anyhow::Result<Settings>) -> Result<Ending, Fault> {
@@ -124,9 +133,9 @@ async fn prepare_and_log(
 ) -> Result<(Host, Ending), Fault> {
     let started = Instant::now();
     let mut signals = Signals::new();
-    let (crm, purpose) = (arguments.crm.clone(), arguments.purpose());
-    let prepared = tokio::task::spawn_blocking(move || prepare(&arguments, &settings));
-    let (host, input) = tokio::select! {
+    let retries = Retries::new(arguments.retry);
+    let prepared = tokio::task::spawn_blocking(move || prepare(arguments, &settings));
+    let job = tokio::select! {
         biased;
         prepared = prepared => prepared
             .unwrap_or_else(|error| Err(Fault::internal(format!("cannot start: {error}"))))?,
@@ -134,19 +143,34 @@ async fn prepare_and_log(
             return Err(Fault::unavailable("the program was told to stop before anything was sent"));
         }
     };
-    let ended = log(&host, &crm, purpose, input, &mut signals).await;
-    let ending = ended.unwrap_or_else(|| cut_off(&host, &crm, purpose, started));
-    Ok((host, ending))
+    let ended = log_patiently(&job, retries, &mut signals).await;
+    let ending = ended.unwrap_or_else(|| cut_off(&job, started));
+    Ok((job.host, ending))
 }
 
-fn prepare(arguments: &Arguments, settings: &Settings) -> Result<(Host, CallInput), Fault> {
-    let input = input(arguments)?;
+/// A call that is ready to be logged.
+struct Job {
+    host: Host,
+    crm: String,
+    purpose: Purpose,
+    input: CallInput,
+    options: CallOptions,
+}
+
+fn prepare(arguments: Arguments, settings: &Settings) -> Result<Job, Fault> {
+    let input = input(&arguments)?;
     let host = settings.host().only(&arguments.crm).build();
     let host = host.map_err(|error| disabled(error.into()))?;
     for crm in host.crms() {
         say_if_disabled(&crm);
     }
-    Ok((host, input))
+    Ok(Job {
+        host,
+        purpose: arguments.purpose(),
+        crm: arguments.crm,
+        input,
+        options: CallOptions::default(),
+    })
 }
 
 /// Says that nothing prevents a second entry: in the log, whose reader may expect JSON only, and without a log to the
@@ -213,21 +237,41 @@ fn variable(name: &str) -> anyhow::Result<String> {
     Ok(value)
 }
 
+/// Logs the call, and tries again as long as that makes sense. After a signal nothing is tried.
+async fn log_patiently(job: &Job, mut retries: Retries, signals: &mut Signals) -> Option<Ending> {
+    loop {
+        let ending = log(job, signals).await?;
+        let wait = match &ending {
+            Ending::Call(outcome) if !signals.have_come() => retries.wait_after(outcome),
+            _ => None,
+        };
+        let Some(wait) = wait else {
+            return Some(ending);
+        };
+        tracing::info!(
+            crm = job.crm,
+            wait_ms = millis(wait),
+            retries_left = retries.n_left(),
+            "trying again"
+        );
+        tokio::select! {
+            biased;
+            () = signals.next() => return Some(ending),
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
 /// Logs the call. The first signal ends what has not been written; a write under way is waited for. The second ends
 /// the waiting, too: then nobody knows the outcome.
-async fn log(
-    host: &Host,
-    crm: &str,
-    purpose: Purpose,
-    input: CallInput,
-    signals: &mut Signals,
-) -> Option<Ending> {
-    let call = purpose.carry_out(host, crm, input);
+async fn log(job: &Job, signals: &mut Signals) -> Option<Ending> {
+    let (input, options) = (job.input.clone(), job.options.clone());
+    let call = job.purpose.carry_out(&job.host, &job.crm, input, options);
     let interrupted = async {
         signals.next().await;
         say("stopping: waiting for what is being written; a second signal ends the waiting");
         tokio::select! {
-            () = host.shutdown(Duration::ZERO) => std::future::pending().await,
+            () = job.host.shutdown(Duration::ZERO) => std::future::pending().await,
             () = signals.next() => {}
         }
     };
@@ -239,17 +283,20 @@ async fn log(
 }
 
 /// Makes the outcome of a call that nobody waits for any longer, and writes its log line in the host's place.
-fn cut_off(host: &Host, crm: &str, purpose: Purpose, started: Instant) -> Ending {
+fn cut_off(job: &Job, started: Instant) -> Ending {
+    let Job {
+        host, crm, purpose, ..
+    } = job;
     let fault = purpose.interruption();
     tracing::info!(
         crm,
         outcome = purpose.word_of_interruption(),
         code = fault.code().as_str(),
         error = fault.message(),
-        duration_ms = duration_ms(started),
+        duration_ms = millis(started.elapsed()),
         "call ended"
     );
     let crms = host.crms();
-    let known = crms.iter().find(|known| known.name == crm);
+    let known = crms.iter().find(|known| known.name == *crm);
     purpose.failed(known.map_or(crm, |known| &known.display_name), &fault)
 }

@@ -13,6 +13,7 @@ mod inspect;
 mod interrupted;
 mod list;
 mod log_lines;
+mod retries;
 mod settings;
 
 /// No further arguments.

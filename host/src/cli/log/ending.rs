@@ -27,8 +27,13 @@ pub(super) enum Ending {
 }
 
 impl Purpose {
-    pub(super) async fn carry_out(self, host: &Host, crm: &str, input: CallInput) -> Ending {
-        let options = CallOptions::default();
+    pub(super) async fn carry_out(
+        self,
+        host: &Host,
+        crm: &str,
+        input: CallInput,
+        options: CallOptions,
+    ) -> Ending {
         match self {
             Purpose::Log => Ending::Call(host.create_call_log(crm, input, options).await),
             Purpose::DryRun => Ending::DryRun(host.dry_run(crm, input, options).await),
