@@ -1,20 +1,19 @@
 //! `switchboard log`: logs one call.
 
 mod ending;
+mod input;
 mod retries;
 mod signals;
 
-use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow, bail};
 use clap::{ValueEnum, value_parser};
-use switchboard_host::{CallInput, CallOptions, Fault, Host, with_auth_header};
+use switchboard_host::{CallInput, CallOptions, Fault, Host};
 
 use super::config::Settings;
-use super::{core_dumps, say, say_if_disabled, source};
+use super::{core_dumps, say, say_if_disabled};
 use ending::{Ending, Purpose};
 use retries::Retries;
 use signals::Signals;
@@ -158,7 +157,7 @@ struct Job {
 }
 
 fn prepare(arguments: Arguments, settings: &Settings) -> Result<Job, Fault> {
-    let input = input(&arguments)?;
+    let input = input::read(&arguments)?;
     let host = settings.host().only(&arguments.crm).build();
     let host = host.map_err(|error| disabled(error.into()))?;
     for crm in host.crms() {
@@ -182,59 +181,6 @@ fn warn_of_repetition() {
     } else {
         say(NOTICE);
     }
-}
-
-fn input(arguments: &Arguments) -> Result<CallInput, Fault> {
-    let wrong = |error: anyhow::Error| Fault::invalid_input(format!("{error:#}"));
-    let user = user_file(arguments).map_err(wrong)?;
-    let input = source::read(&arguments.input).map_err(wrong)?;
-    let Some(user) = user else {
-        let input = with_header_of(arguments, input).map_err(wrong)?;
-        return Ok(CallInput::from(input));
-    };
-    let user = source::read(user).and_then(|user| with_header_of(arguments, user));
-    Ok(CallInput::from_app_connect(input, user.map_err(wrong)?))
-}
-
-/// Returns the file with App Connect's user, if that is what the call is made from.
-fn user_file(arguments: &Arguments) -> anyhow::Result<Option<&Path>> {
-    match (arguments.from, arguments.user.as_deref()) {
-        (Form::Switchboard, None) => Ok(None),
-        (Form::Switchboard, Some(_)) => {
-            bail!("--user goes with --from app-connect; leave it out, or add that")
-        }
-        (Form::AppConnect, None) => {
-            bail!("--from app-connect needs --user FILE, the user whom App Connect has stored")
-        }
-        (Form::AppConnect, Some(user))
-            if [user, &arguments.input] == [Path::new(source::STDIN); 2] =>
-        {
-            bail!("the request and --user cannot both come from stdin; name a file for one of them")
-        }
-        (Form::AppConnect, user) => Ok(user),
-    }
-}
-
-/// Sets the header if a variable has it, in an input or in a user of App Connect.
-fn with_header_of(arguments: &Arguments, input: Vec<u8>) -> anyhow::Result<Vec<u8>> {
-    let Some(name) = &arguments.auth_header_env else {
-        return Ok(input);
-    };
-    let value = variable(name)
-        .with_context(|| format!("cannot take authHeader from the environment variable {name}"))?;
-    Ok(match with_auth_header(&input, &value) {
-        Cow::Borrowed(_) => input,
-        Cow::Owned(filled) => filled,
-    })
-}
-
-/// Reads a variable that is secret, so that no error may quote it.
-fn variable(name: &str) -> anyhow::Result<String> {
-    let value = std::env::var_os(name).ok_or_else(|| anyhow!("it is not set"))?;
-    let Ok(value) = value.into_string() else {
-        bail!("its value is not UTF-8");
-    };
-    Ok(value)
 }
 
 /// Logs the call, and tries again as long as that makes sense. After a signal nothing is tried.
