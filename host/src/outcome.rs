@@ -21,6 +21,10 @@ use crate::egress::SentRequest;
 /// How long a message stays on screen if the connector does not say: 30 s.
 const DEFAULT_TTL_MS: u64 = 30_000;
 
+/// What the user reads where the ledger is to blame and not the CRM.
+pub(crate) const WITHOUT_LEDGER: &str = "The call was not logged: the record of what is logged cannot be used now. Log \
+                                         the call again later.";
+
 /// The member of a message that says how it is shown.
 const MESSAGE_TYPE: &str = "messageType";
 
@@ -131,6 +135,12 @@ impl CallOutcome {
     /// Makes the outcome of a call that never reached a host, for whoever must answer in the contract's form all the same.
     pub fn not_logged(crm: &str, fault: &Fault) -> Self {
         Self::failed(String::new(), crm, fault)
+    }
+
+    /// As [`CallOutcome::not_logged`], with `unavailable`, of a call whose ledger cannot be opened. `why` says what to do.
+    pub fn without_ledger(why: impl Into<String>) -> Self {
+        // The sentence names no CRM: none is to blame.
+        Self::not_logged("", &Fault::unavailable(why)).with_message(WITHOUT_LEDGER)
     }
 
     /// The call did not get as far as a CRM: the log line stands here, since no pipeline writes it.

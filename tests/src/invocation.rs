@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::Output;
+use crate::{Output, guarded::Guarded};
 
 /// What a program needs to run at all; everything else would make a test depend on who starts it.
 const KEPT_VARIABLES: [&str; 2] = ["PATH", "SystemRoot"];
@@ -25,7 +25,7 @@ pub struct Invocation {
     command: Command,
     stdin: Vec<u8>,
     timeout: Duration,
-    secrets: Vec<String>,
+    guarded: Guarded,
 }
 
 /// A running program. It is killed when dropped.
@@ -36,11 +36,11 @@ pub struct Running {
     stderr: Arc<Heard>,
     deadline: Instant,
     timeout: Duration,
-    secrets: Vec<String>,
+    guarded: Guarded,
 }
 
 impl Invocation {
-    pub(crate) fn new(mut command: Command, secrets: Vec<String>) -> Self {
+    pub(crate) fn new(mut command: Command, guarded: Guarded) -> Self {
         let kept = KEPT_VARIABLES.map(|name| (name, env::var_os(name)));
         command.env_clear();
         for (name, value) in kept {
@@ -52,7 +52,7 @@ impl Invocation {
             command,
             stdin: Vec::new(),
             timeout: Duration::from_secs(60),
-            secrets,
+            guarded,
         }
     }
 
@@ -82,7 +82,7 @@ impl Invocation {
     ///
     /// # Panics
     ///
-    /// Its output contains a guarded text.
+    /// Its output or the ledger contains a guarded text.
     pub fn run(self) -> Result<Output> {
         self.start()?.finish()
     }
@@ -115,7 +115,7 @@ impl Invocation {
             stderr: collect(stderr),
             deadline: Instant::now() + self.timeout,
             timeout: self.timeout,
-            secrets: self.secrets,
+            guarded: self.guarded,
         })
     }
 }
@@ -181,7 +181,7 @@ impl Running {
             code: status.code(),
             signal: signal_of(status),
         };
-        output.assert_no_secrets(&self.secrets);
+        self.guarded.assert_nowhere(&output);
         Ok(output)
     }
 
@@ -206,7 +206,7 @@ impl Running {
             code: None,
             signal: None,
         };
-        output.assert_no_secrets(&self.secrets);
+        self.guarded.assert_nowhere(&output);
         let (name, timeout) = (&self.name, self.timeout);
         anyhow!("{name} was still running after {timeout:?} and was killed: {output:#?}")
     }

@@ -17,6 +17,7 @@
 
 mod built;
 mod foreign;
+mod guarded;
 mod invocation;
 mod output;
 mod scene;

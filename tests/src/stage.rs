@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -18,6 +19,7 @@ pub struct Stage {
     pub crm: MockCrm,
     /// Where the program runs.
     pub place: Workplace,
+    n_calls: AtomicUsize,
 }
 
 impl Stage {
@@ -29,7 +31,12 @@ impl Stage {
     pub fn new() -> Result<Self> {
         let (crm, place) = (MockCrm::start()?, Workplace::new()?);
         place.place_connector("switchboard-connector-example")?;
-        let stage = Self { crm, place };
+        let n_calls = AtomicUsize::new(0);
+        let stage = Self {
+            crm,
+            place,
+            n_calls,
+        };
         let settings = settings(&[("base_url", &stage.crm.url())]);
         stage.enable("example", "switchboard_connector_example", &settings)?;
         Ok(stage)
@@ -93,7 +100,7 @@ impl Stage {
     ///
     /// It ended in another way, without saying what to do, or the Example CRM does not work beside it.
     pub fn failure(&self, crm: &str, exit: i32, code: &str) -> Result<Value> {
-        let output = self.log(crm, &example_input()?)?;
+        let output = self.log(crm, &self.new_call()?)?;
         let outcome = output.json()?;
         ensure!(
             output.code == Some(exit) && outcome["error"]["code"] == code,
@@ -105,6 +112,7 @@ impl Stage {
             [
                 "Log the call again",
                 "Tell your administrator",
+                "tell your administrator",
                 "before you log it again"
             ]
             .iter()
@@ -177,10 +185,18 @@ impl Stage {
         Ok(builder.connectors([self.place.connectors()]).build()?)
     }
 
+    /// Returns an input for a call that no ledger knows.
+    fn new_call(&self) -> Result<Value> {
+        let n_calls = self.n_calls.fetch_add(1, Ordering::Relaxed);
+        let mut input = example_input()?;
+        input["callLog"]["sessionId"] = json!(format!("new-{n_calls}"));
+        Ok(input)
+    }
+
     /// Logs a call into the Example CRM, which has to work whatever else is wrong.
     fn check_example(&self) -> Result<()> {
         let n_before = self.crm.n_entries();
-        let output = self.log("example", &example_input()?)?;
+        let output = self.log("example", &self.new_call()?)?;
         ensure!(output.code == Some(0), "example is harmed: {output:#?}");
         let entries = self.crm.entries();
         ensure!(entries.len() == n_before + 1, "it wrote {entries:#?}");

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -10,12 +11,16 @@ use std::{
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::{Invocation, built};
+use crate::{
+    Invocation, built,
+    guarded::{Guarded, ledger_files},
+};
 
 /// A folder of its own with `manifests/` and `connectors/`, removed when dropped.
 pub struct Workplace {
     folder: TempDir,
     secrets: Vec<String>,
+    keeps_ledger: bool,
 }
 
 impl Workplace {
@@ -29,6 +34,7 @@ impl Workplace {
         let place = Self {
             folder,
             secrets: Vec::new(),
+            keeps_ledger: true,
         };
         for inner in [place.manifests(), place.connectors()] {
             fs::create_dir(&inner).with_context(|| format!("cannot make {}", inner.display()))?;
@@ -36,7 +42,8 @@ impl Workplace {
         Ok(place)
     }
 
-    /// Names texts that no output of the program may contain. Every run from here on is searched for them.
+    /// Names texts that neither an output of the program nor its ledger may contain. Every run from here on is searched
+    /// for them.
     pub fn guard(&mut self, secrets: &[&str]) {
         self.secrets
             .extend(secrets.iter().map(|secret| (*secret).to_owned()));
@@ -60,6 +67,28 @@ impl Workplace {
     /// Returns the file of the ledger that programs keep here, unless they are told otherwise.
     pub fn ledger(&self) -> PathBuf {
         self.root().join("ledger.sqlite")
+    }
+
+    /// Lets the next program begin with a new ledger, to which no call is a repeated one.
+    ///
+    /// # Errors
+    ///
+    /// A file of the ledger cannot be removed.
+    pub fn forget(&self) -> Result<()> {
+        for file in ledger_files(&self.ledger()) {
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove {}", file.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs programs without a ledger from here on.
+    pub fn keep_no_ledger(&mut self) {
+        self.keeps_ledger = false;
     }
 
     /// Builds a package of the workspace and copies its library to `connectors/`; returns the copy's path.
@@ -123,7 +152,11 @@ impl Workplace {
     /// of the ledger, guarded.
     pub fn invocation(&self, mut command: Command) -> Invocation {
         command.current_dir(self.root());
-        let ledger = format!("sqlite:{}", self.ledger().display());
-        Invocation::new(command, self.secrets.clone()).env("SWITCHBOARD_LEDGER", ledger)
+        let ledger = match self.keeps_ledger {
+            true => format!("sqlite:{}", self.ledger().display()),
+            false => "none".to_owned(),
+        };
+        let guarded = Guarded::new(self.secrets.clone(), self.ledger());
+        Invocation::new(command, guarded).env("SWITCHBOARD_LEDGER", ledger)
     }
 }

@@ -47,6 +47,7 @@ fn the_entry_of_a_logged_call_holds_the_details_in_the_format_of_the_manifest() 
         for vector in calls {
             let mut call = vector["input"].clone();
             call["authHeader"] = json!("Bearer x");
+            scene.place.forget().unwrap();
             let output = scene.log(&call, NONE).unwrap().run().unwrap();
             let name = vector["name"].as_str().unwrap();
             assert_eq!(output.code, Some(0), "{name}: {output:#?}");
@@ -64,6 +65,7 @@ fn details_that_come_with_a_call_are_kept_and_custom_ones_are_the_connectors() {
     scene.log(&call, NONE).unwrap().run().unwrap();
     assert_eq!(body(&scene), "ready");
     call["composedLogDetails"] = json!("");
+    scene.place.forget().unwrap();
     scene.log(&call, NONE).unwrap().run().unwrap();
     let details = body(&scene);
     let note = call["note"].as_str().unwrap();

@@ -88,6 +88,7 @@ fn defaults_are_filled_in_and_notices_left_out_and_all_else_keeps_its_text_and_p
             "",
         ),
     ] {
+        scene.place.forget().unwrap();
         let outcome = log(&scene, &call(submission)).json().unwrap();
         let expected = format!(
             r#"{{"user":{{"id" : "1", "\u0061":1.50}},"contactInfo":{{"id":77 }},"authHeader":"",{place}{filled}"callLog":{{"startTime":1767225600000, "id":"\u0031","cost":0.000,

@@ -76,6 +76,8 @@ fn check(vector: &Value, code: i32, stdout: &Value) {
     let name = vector["name"].as_str().unwrap();
     let mut scene = Scene::pipedrive(vector["settings"].as_str().unwrap_or("")).unwrap();
     scene.place.guard(&SECRETS);
+    // What is said of an unclear end depends on it.
+    scene.place.keep_no_ledger();
     scene
         .crm
         .script_all(recorded_rules(&vector["crm_responses"]).unwrap());

@@ -60,6 +60,7 @@ fn log(scene: &mut Scene, call: &Value, expected: &str) -> Vec<Output> {
     ["text", "json"]
         .map(|format| {
             let flags = ["--log-level", "trace", "--log-format", format];
+            scene.place.forget().unwrap();
             let output = scene.log(call, flags).unwrap().run().unwrap();
             let code = output.json().unwrap()["error"]["code"].clone();
             assert_eq!(code.as_str().unwrap_or("logged"), expected, "{output:?}");
@@ -144,6 +145,7 @@ fn a_crm_that_repeats_the_entry_is_not_quoted_with_it() {
             let reply = Reply::json(422, &json!({ "error": format!("cannot use {text}") }));
             scene.crm.clear_script();
             scene.crm.script(Rule::post("/activities").reply(reply));
+            scene.place.forget().unwrap();
             let output = scene
                 .log(&call, ["--log-level", "trace"])
                 .unwrap()

@@ -77,6 +77,7 @@ fn a_logged_call_whose_outcome_nobody_could_read_exits_with_3() {
     for (status, exit) in [(422, 1), (500, 3)] {
         let rule = Rule::post("/activities").once();
         stage.crm.script(rule.reply(Reply::empty(status)));
+        stage.place.forget().unwrap();
         let output = stage.log(full, &[]).run().unwrap();
         assert_eq!(output.code, Some(exit), "{output:?}");
     }
@@ -84,12 +85,15 @@ fn a_logged_call_whose_outcome_nobody_could_read_exits_with_3() {
 
 #[test]
 fn that_a_repeated_call_is_logged_again_is_said_where_it_may_be() {
-    let stage = Stage::new();
+    let mut stage = Stage::new();
     let says_so = |invocation: Invocation| {
         let output = invocation.run().unwrap();
         output.stderr.contains("a repeated call is logged again")
     };
+    assert!(!says_so(stage.log(RUN, &[])));
+    stage.place.keep_no_ledger();
     assert!(says_so(stage.log(RUN, &["--log-level", "off"])));
+    assert!(!says_so(stage.log(RUN, &["--dry-run"])));
     fs::write(&stage.call, "{}").unwrap();
     assert!(!says_so(stage.log(RUN, &[])));
     stage

@@ -65,6 +65,11 @@ impl Settings {
         }
     }
 
+    /// Returns the folder of manifests.
+    pub(super) fn manifests(&self) -> &Path {
+        &self.manifests
+    }
+
     /// Says where the ledger is kept.
     pub(super) fn ledger(&self) -> anyhow::Result<LedgerSetting> {
         match &self.ledger {

@@ -21,8 +21,8 @@ use super::say;
 
 /// See what the ledger knows of calls, and decide what it cannot know
 ///
-/// Needs neither manifests nor connectors. A call whose program ended while it wrote becomes UNKNOWN at the latest when
-/// one of these commands runs. All exit with 1 if there is no ledger or it cannot be used, and say why.
+/// Needs neither manifests nor connectors. A call whose program was ended while it wrote is shown as UNKNOWN once its
+/// time is over. All exit with 1 if there is no ledger or it cannot be used, and say why.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -42,14 +42,14 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
     let ledger = settings.ledger()?.open_existing()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start")?;
-    match runtime.block_on(carry_out(&arguments.command, &ledger)) {
+    match runtime.block_on(carry_out(&arguments.command, &ledger, settings)) {
         // Whoever reads has seen enough.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
         done => done.map(|()| ExitCode::SUCCESS),
     }
 }
 
-async fn carry_out(command: &Command, ledger: &Ledger) -> anyhow::Result<()> {
+async fn carry_out(command: &Command, ledger: &Ledger, settings: &Settings) -> anyhow::Result<()> {
     if let Err(error) = ledger.expire().await {
         // Reading goes on: of a ledger on a full disk, too.
         let error = anyhow::Error::from(error);
@@ -60,7 +60,7 @@ async fn carry_out(command: &Command, ledger: &Ledger) -> anyhow::Result<()> {
     match command {
         Command::List(list) => list::run(list, ledger).await,
         Command::Show(show) => show::run(show, ledger).await,
-        Command::Resolve(resolve) => resolve::run(resolve, ledger).await,
+        Command::Resolve(resolve) => resolve::run(resolve, ledger, settings).await,
         Command::Prune(prune) => prune::run(prune, ledger).await,
         Command::Export(_) => export::run(ledger).await,
     }

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{ValueEnum, value_parser};
-use switchboard_host::{CallInput, CallOptions, Fault, Host};
+use switchboard_host::{CallInput, CallOptions, CallOutcome, Fault, FaultCode, Host};
 
 use super::config::Settings;
 use super::{core_dumps, say, say_if_disabled};
@@ -46,6 +46,11 @@ pub(super) struct Arguments {
     #[arg(long)]
     dry_run: bool,
 
+    /// What the ledger knows the call by, in the place of its user and session: 1 to 500 bytes. With the session of another
+    /// call it is refused
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+
     /// Try again up to N times if nothing was written and what stood in the way may pass by itself; safe without a
     /// ledger, too. Waits up to 1 s, then 2 s and so on up to a minute, and as long as the CRM asks for. A signal ends
     /// the waiting
@@ -75,28 +80,48 @@ impl Arguments {
     }
 }
 
+/// Why a call gets to no host.
+enum Refusal {
+    Fault(Fault),
+    /// The ledger cannot be opened, for this reason.
+    Ledger(anyhow::Error),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Refusal::Fault(fault)
+    }
+}
+
 /// Logs the call. Every end prints one JSON object.
 pub(super) fn run(arguments: &Arguments, settings: anyhow::Result<Settings>) -> ExitCode {
     core_dumps::forbid();
     let started = Instant::now();
     let ending = ending(arguments, settings);
     ending
-        .unwrap_or_else(|fault| refused(arguments, &fault, started))
+        .unwrap_or_else(|refusal| refused(arguments, refusal, started))
         .report()
 }
 
 /// Makes the ending of a call that got to no host, and writes its log line in the host's place.
-fn refused(arguments: &Arguments, fault: &Fault, started: Instant) -> Ending {
+fn refused(arguments: &Arguments, refusal: Refusal, started: Instant) -> Ending {
     let crm = &arguments.crm;
+    let (code, ending) = match refusal {
+        Refusal::Fault(fault) => (fault.code(), arguments.purpose().failed(crm, &fault)),
+        Refusal::Ledger(error) => {
+            let outcome = CallOutcome::without_ledger(format!("{error:#}"));
+            (FaultCode::Unavailable, Ending::Call(outcome))
+        }
+    };
     tracing::info!(
         crm,
         outcome = "not logged",
-        code = fault.code().as_str(),
+        code = code.as_str(),
         duration_ms = millis(started.elapsed()),
         requests_sent = 0,
         "call ended"
     );
-    arguments.purpose().failed(crm, fault)
+    ending
 }
 
 /// As a number of the log: of wider ones JSON makes a text.
@@ -104,7 +129,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn ending(arguments: &Arguments, settings: anyhow::Result<Settings>) -> Result<Ending, Fault> {
+fn ending(arguments: &Arguments, settings: anyhow::Result<Settings>) -> Result<Ending, Refusal> {
     let settings = settings.map_err(disabled)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -114,8 +139,8 @@ fn ending(arguments: &Arguments, settings: anyhow::Result<Settings>) -> Result<E
     // A thread that reads stdin cannot be told to end; nobody waits for it.
     runtime.shutdown_background();
     // The host is dropped here, where its connectors may take their time.
-    let (_host, ending) = ended?;
-    if ending.may_be_logged() {
+    let (job, ending) = ended?;
+    if !job.is_kept && ending.may_be_logged() {
         warn_of_repetition();
     }
     Ok(ending)
@@ -129,7 +154,7 @@ fn disabled(error: anyhow::Error) -> Fault {
 async fn prepare_and_log(
     arguments: Arguments,
     settings: Settings,
-) -> Result<(Host, Ending), Fault> {
+) -> Result<(Job, Ending), Refusal> {
     let started = Instant::now();
     let mut signals = Signals::new();
     let retries = Retries::new(arguments.retry);
@@ -137,14 +162,15 @@ async fn prepare_and_log(
     let job = tokio::select! {
         biased;
         prepared = prepared => prepared
-            .unwrap_or_else(|error| Err(Fault::internal(format!("cannot start: {error}"))))?,
+            .unwrap_or_else(|error| Err(Fault::internal(format!("cannot start: {error}")).into()))?,
         () = signals.next() => {
-            return Err(Fault::unavailable("the program was told to stop before anything was sent"));
+            let fault = Fault::unavailable("the program was told to stop before anything was sent");
+            return Err(fault.into());
         }
     };
     let ended = log_patiently(&job, retries, &mut signals).await;
     let ending = ended.unwrap_or_else(|| cut_off(&job, started));
-    Ok((job.host, ending))
+    Ok((job, ending))
 }
 
 /// A call that is ready to be logged.
@@ -154,21 +180,37 @@ struct Job {
     purpose: Purpose,
     input: CallInput,
     options: CallOptions,
+    /// Whether a ledger keeps what is logged.
+    is_kept: bool,
 }
 
-fn prepare(arguments: Arguments, settings: &Settings) -> Result<Job, Fault> {
+fn prepare(arguments: Arguments, settings: &Settings) -> Result<Job, Refusal> {
     let input = input::read(&arguments)?;
-    let host = settings.host().only(&arguments.crm).build();
-    let host = host.map_err(|error| disabled(error.into()))?;
+    let purpose = arguments.purpose();
+    let ledger = match purpose {
+        Purpose::Log => settings.ledger().and_then(|setting| setting.open()),
+        // It neither asks nor tells a ledger.
+        Purpose::DryRun => Ok(None),
+    };
+    let ledger = ledger.map_err(Refusal::Ledger)?;
+    let is_kept = ledger.is_some();
+    let mut builder = settings.host().only(&arguments.crm);
+    if let Some(ledger) = ledger {
+        builder = builder.ledger(ledger);
+    }
+    let host = builder.build().map_err(|error| disabled(error.into()))?;
     for crm in host.crms() {
         say_if_disabled(&crm);
     }
+    let mut options = CallOptions::default();
+    options.idempotency_key = arguments.idempotency_key;
     Ok(Job {
         host,
-        purpose: arguments.purpose(),
         crm: arguments.crm,
+        purpose,
         input,
-        options: CallOptions::default(),
+        options,
+        is_kept,
     })
 }
 

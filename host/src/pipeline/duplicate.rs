@@ -19,7 +19,7 @@ use crate::error_chain::with_sources;
 use crate::ledger::state::{Standing, State};
 use crate::ledger::{Ledger, Row, StoreError};
 use crate::look_up::{LookUp, LookedUp};
-use crate::outcome::{CallOutcome, NextStep, recall};
+use crate::outcome::{CallOutcome, NextStep, WITHOUT_LEDGER, recall};
 
 /// How often the ledger is read while another request has the call: soon at first, then in this time.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -251,9 +251,7 @@ impl Repeat<'_> {
 pub(super) fn unavailable(outcome: CallOutcome) -> CallOutcome {
     let code = outcome.error().map(|error| error.code);
     match code == Some(FaultCode::Unavailable) {
-        true => outcome.with_message(
-            "The call was not logged: the record of what is logged cannot be used now. Log the call again later.",
-        ),
+        true => outcome.with_message(WITHOUT_LEDGER),
         false => outcome,
     }
 }

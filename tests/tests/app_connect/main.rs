@@ -83,6 +83,7 @@ fn a_request_is_logged_like_the_input_that_it_stands_for() {
     let expected = json!({ "logId": "act-1", "returnMessage": message });
     assert_eq!((output.code, output.json().unwrap()), (Some(0), expected));
 
+    scene.place.forget().unwrap();
     let input = file("app-connect.input.json");
     let output = scene.log(&input, [] as [&str; 0]).unwrap().run().unwrap();
     assert_eq!(output.code, Some(0), "{output:#?}");
@@ -110,6 +111,7 @@ fn request_and_user_come_from_files_or_one_of_them_from_stdin() {
         (request(), &["user.json"]),
         (user(), &["-", "request.json"]),
     ] {
+        scene.place.forget().unwrap();
         let output = scene
             .log(&stdin, app_connect.iter().chain(files))
             .unwrap()

@@ -17,9 +17,10 @@ type Ending = (i32, &'static str, &'static str);
 const NOT_LOGGED: i32 = 1;
 const UNKNOWN: Ending = (3, "unknown-outcome", "warning");
 
-/// Logs one call and compares its ending; what was not logged has no id.
+/// Logs one call, to which nothing went before, and compares its ending; what was not logged has no id.
 #[track_caller]
 fn check(scene: &Scene, ending: Ending) -> Value {
+    scene.place.forget().unwrap();
     let output = scene
         .log(&input("1").unwrap(), NONE)
         .unwrap()

@@ -22,6 +22,7 @@ fn the_input_comes_from_a_file_or_from_stdin_by_a_hyphen_or_by_nothing() {
     .into_iter()
     .enumerate()
     {
+        scene.place.forget().unwrap();
         let output = scene.log(&piped, arguments).unwrap().run().unwrap();
         let expected = json!({
             "logId": format!("act-{}", n + 1),
@@ -50,6 +51,7 @@ fn flags_of_all_subcommands_stand_before_or_after_the_subcommand() {
     before.args(flags).args(subcommand);
     after.args(subcommand).args(flags);
     for command in [before, after] {
+        scene.place.forget().unwrap();
         let call = input("1").unwrap().to_string();
         let output = scene.place.invocation(command).stdin(call).run().unwrap();
         assert_eq!(output.code, Some(0), "{output:?}");
@@ -65,6 +67,7 @@ fn the_token_may_come_from_the_environment() {
     let mut call = input("1").unwrap();
     for present in [json!("Bearer other"), Value::Null] {
         call["authHeader"] = present;
+        scene.place.forget().unwrap();
         let invocation = scene.log(&call, ["--auth-header-env", "CRM_AUTH"]).unwrap();
         let invocation = invocation.env("CRM_AUTH", "Bearer t0ken-of-the-environment");
         assert_eq!(invocation.run().unwrap().code, Some(0));

@@ -4,8 +4,6 @@ use mock_crm::{Reply, Rule};
 use serde_json::{Value, json};
 use switchboard_tests::{Output, Scene, input};
 
-use crate::NONE;
-
 /// Reads the log lines of a run with `--log-format json`.
 fn lines(output: &Output) -> Vec<Value> {
     let lines = output.stderr.lines();
@@ -89,17 +87,19 @@ fn a_call_that_reaches_no_crm_has_its_line_too() {
 }
 
 #[test]
-fn a_repeated_call_is_warned_of_until_there_is_a_ledger() {
+fn without_a_ledger_a_repeated_call_is_warned_of_and_logged_again() {
     let scene = Scene::example().unwrap();
-    let output = scene
-        .log(&input("1").unwrap(), NONE)
-        .unwrap()
-        .run()
-        .unwrap();
-    assert!(
-        output.stderr.contains("a repeated call is logged again"),
-        "{output:?}"
-    );
+    let call = input("1").unwrap();
+    for n_entries in 1..=2 {
+        let flags = ["--ledger", "none", "--log-format", "json"];
+        let output = scene.log(&call, flags).unwrap().run().unwrap();
+        let lines = lines(&output);
+        let warning = lines.iter().find(|line| line["level"] == "WARN").unwrap();
+        let notice = "no ledger keeps what was logged: a repeated call is logged again";
+        assert_eq!(warning["message"], notice);
+        assert_eq!(scene.crm.n_entries(), n_entries);
+    }
+    assert!(!scene.place.ledger().exists());
 }
 
 #[test]
@@ -113,11 +113,8 @@ fn a_pipe_gets_no_colours_and_off_leaves_only_what_everybody_must_know() {
         .unwrap();
     assert!(output.stderr.contains("request ended"), "{output:?}");
     assert!(!output.stderr.contains('\u{1b}') && !output.stdout.contains('\u{1b}'));
-    let output = scene
-        .log(&call, ["--log-level", "off"])
-        .unwrap()
-        .run()
-        .unwrap();
+    let flags = ["--log-level", "off", "--ledger", "none"];
+    let output = scene.log(&call, flags).unwrap().run().unwrap();
     let notice = "no ledger keeps what was logged: a repeated call is logged again\n";
     assert_eq!((output.code, &*output.stderr), (Some(0), notice));
     let output = scene

@@ -62,12 +62,14 @@ fn connectors_certificates_and_log_may_stand_in_the_file() {
     fs::rename(scene.place.connectors(), root.join("etc/libraries")).unwrap();
     fs::rename(scene.place.manifests(), root.join("etc/crms")).unwrap();
     fs::write(root.join("etc/none.pem"), "").unwrap();
-    let file = "manifests = \"crms\"\nconnectors = [\"libraries\"]\nlog_level = \"warn\"\nlog_format = \"json\"\n";
+    let file = "manifests = \"crms\"\nconnectors = [\"libraries\"]\nlog_level = \"warn\"\nlog_format = \"json\"\n\
+                ledger.place = \"none\"\n";
     fs::write(root.join("etc/s.toml"), file).unwrap();
     let mut command = Command::new(program("switchboard-host", "switchboard").unwrap());
     command.args(["log", "--crm", "example", "--config", "etc/s.toml"]);
     let call = input("1").unwrap().to_string();
-    let output = scene.place.invocation(command).stdin(call).run().unwrap();
+    let invocation = scene.place.invocation(command).stdin(call);
+    let output = invocation.env("SWITCHBOARD_LEDGER", "").run().unwrap();
     assert_eq!(output.code, Some(0), "{output:?}");
     let line: serde_json::Value = serde_json::from_str(&output.stderr).unwrap();
     assert_eq!(line["level"], "WARN");

@@ -1,4 +1,4 @@
-//! `switchboard ledger`, run as a program over files that other programs have left.
+//! `switchboard log` with a ledger, and `switchboard ledger` over what other programs have left.
 
 #![cfg(unix)]
 #![expect(
@@ -7,6 +7,7 @@
 )]
 
 mod kept;
+mod logging;
 mod looking;
 mod missing;
 mod pruning;

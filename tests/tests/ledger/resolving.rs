@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use switchboard_host::ledger::state::AttemptEnd;
+use switchboard_tests::manifest;
 
 use crate::kept::Kept;
 
@@ -38,7 +39,11 @@ fn that_there_is_no_entry_is_believed_once_no_write_can_be_on_its_way() {
     let key = kept.unknown("1");
     let text = key.to_string();
     let resolve = ["resolve", &text, "--not-logged", "--by", "ada"];
-    for age in [0, 4] {
+    // The connector need not be there, and a variable for it need not be set.
+    let sections = "[ledger]\nquarantine = \"30m\"\n[settings]\nkey = \"${ACME_KEY}\"";
+    let manifest = manifest("acme", "Acme", sections);
+    kept.place.write_manifest("acme", &manifest).unwrap();
+    for age in [0, 29] {
         kept.age(&key, age * MINUTE);
         let why = kept.refused(1, &resolve);
         let expected = format!(
@@ -47,11 +52,29 @@ fn that_there_is_no_entry_is_believed_once_no_write_can_be_on_its_way() {
         assert!(why.starts_with(&expected), "{why}");
         assert!(kept.printed(&["list"]).contains("\tUNKNOWN\t"));
     }
-    kept.age(&key, 6 * MINUTE);
+    kept.age(&key, 31 * MINUTE);
     let printed = kept.printed(&resolve);
     assert_eq!(printed, format!("{text}: FAILED, may be logged again\n"));
     let (_, token) = kept.claimed("acme", "1");
     assert_eq!(token.number(), 2);
+}
+
+#[test]
+fn without_a_manifest_a_write_is_taken_to_be_on_its_way_for_five_minutes() {
+    let kept = Kept::new();
+    let key = kept.unknown("1");
+    let text = key.to_string();
+    let resolve = ["resolve", &text, "--not-logged", "--by", "ada"];
+    let note = "note: no manifest here says how long a write to acme may be on its way; 300 s are assumed\n";
+    kept.age(&key, 4 * MINUTE);
+    let why = kept.refused(1, &resolve);
+    assert!(
+        why.starts_with(&format!("{note}error: a write of call")),
+        "{why}"
+    );
+    kept.age(&key, 6 * MINUTE);
+    let output = kept.run(&resolve);
+    assert_eq!((output.code, &*output.stderr), (Some(0), note));
 }
 
 #[test]

@@ -52,6 +52,14 @@ impl LedgerSetting {
         }
     }
 
+    /// Opens the ledger, and makes it where there is none. `None` if the operator wants none.
+    pub(in crate::cli) fn open(&self) -> anyhow::Result<Option<Ledger>> {
+        match self {
+            Self::None => Ok(None),
+            Self::At(place) => Ok(Some(Ledger::open(place)?)),
+        }
+    }
+
     /// Opens a ledger that there is: who looks into one does not want an empty one to be made.
     pub(in crate::cli) fn open_existing(&self) -> anyhow::Result<Ledger> {
         match self {

@@ -1,16 +1,17 @@
 //! `switchboard ledger resolve`: a person says what became of a call.
 
+use std::env;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::builder::NonEmptyStringValueParser;
 use switchboard_host::ledger::state::{Decision, State, StateName};
 use switchboard_host::ledger::{CallKey, Ledger, Row};
+use switchboard_host::manifest::{Entry, LedgerSection, read_folder};
 
-use crate::cli::{on_one_line, print};
-
-/// How long a write may be on its way.
-const QUARANTINE: Duration = Duration::from_secs(5 * 60);
+use crate::cli::config::Settings;
+use crate::cli::{on_one_line, print, say};
 
 /// What the ledger itself writes where a person's name would stand.
 const LOOK_UP: &str = "look-up";
@@ -19,7 +20,8 @@ const LOOK_UP: &str = "look-up";
 ///
 /// Look it up in the CRM first. Prints the new state: DONE, so that the call is never logged again, or FAILED, so that
 /// it may be. Exits with 1 and changes nothing if the ledger has no such call, if it is not UNKNOWN, or, for
-/// --not-logged, while a write may still be on its way: that is 5 minutes from when it became UNKNOWN.
+/// --not-logged, while a write may still be on its way: from when it became UNKNOWN for the `quarantine` of the CRM's
+/// manifest.
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("decision").required(true)))]
 pub(super) struct Arguments {
@@ -59,13 +61,21 @@ impl Arguments {
     }
 }
 
-pub(super) async fn run(arguments: &Arguments, ledger: &Ledger) -> anyhow::Result<()> {
+pub(super) async fn run(
+    arguments: &Arguments,
+    ledger: &Ledger,
+    settings: &Settings,
+) -> anyhow::Result<()> {
     let key = &arguments.key;
     let row = ledger.read(key).await?;
     let row = row.with_context(|| format!("the ledger has no call {key}"))?;
     refuse_certainty(&row)?;
     let (token, decision) = (row.standing.token, arguments.decision());
-    let resolved = ledger.resolve(key, token, decision, QUARANTINE, &arguments.by);
+    let quarantine = match decision {
+        Decision::Logged { .. } => Duration::ZERO,
+        Decision::NotLogged => quarantine(key.crm(), settings.manifests()),
+    };
+    let resolved = ledger.resolve(key, token, decision, quarantine, &arguments.by);
     resolved.await?;
     print(&match &arguments.logged {
         Some(log_id) => format!(
@@ -76,6 +86,26 @@ pub(super) async fn run(arguments: &Arguments, ledger: &Ledger) -> anyhow::Resul
         None => format!("{key}: {}, may be logged again\n", StateName::Failed),
     })?;
     Ok(())
+}
+
+/// Returns how long a write may be on its way to this CRM. A manifest that is broken keeps nobody from deciding.
+fn quarantine(crm: &str, folder: &Path) -> Duration {
+    // What the manifest needs for calls need not be set for whoever decides.
+    let environment = |name: &str| env::var_os(name).or_else(|| Some("unset".into()));
+    let manifests = read_folder(folder, &environment).map(|manifests| manifests.entries);
+    let mut manifests = manifests.into_iter().flatten();
+    let found = manifests.find_map(|entry| match entry {
+        Entry::Ready(manifest) if manifest.crm.name == crm => Some(manifest.ledger.quarantine),
+        Entry::Ready(_) | Entry::Broken { .. } => None,
+    });
+    found.unwrap_or_else(|| {
+        let assumed = LedgerSection::default().quarantine;
+        let seconds = assumed.as_secs();
+        say(&format!(
+            "note: no manifest here says how long a write to {crm} may be on its way; {seconds} s are assumed"
+        ));
+        assumed
+    })
 }
 
 /// Says at length why there is nothing to decide.
