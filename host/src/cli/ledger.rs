@@ -6,6 +6,7 @@ mod list;
 mod moment;
 mod pages;
 mod prune;
+mod reconcile;
 mod resolve;
 mod show;
 
@@ -21,7 +22,7 @@ use super::say;
 
 /// See what the ledger knows of calls, and decide what it cannot know
 ///
-/// Needs neither manifests nor connectors. A call whose program was ended while it wrote is shown as UNKNOWN once its
+/// Needs neither manifests nor connectors, but for reconcile. A call whose program was ended while it wrote is shown as UNKNOWN once its
 /// time is over. All exit with 1 if there is no ledger or it cannot be used, and say why.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -34,6 +35,7 @@ enum Command {
     List(list::Arguments),
     Show(show::Arguments),
     Resolve(resolve::Arguments),
+    Reconcile(reconcile::Arguments),
     Prune(prune::Arguments),
     Export(export::Arguments),
 }
@@ -45,11 +47,15 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
     match runtime.block_on(carry_out(&arguments.command, &ledger, settings)) {
         // Whoever reads has seen enough.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
-        done => done.map(|()| ExitCode::SUCCESS),
+        done => done,
     }
 }
 
-async fn carry_out(command: &Command, ledger: &Ledger, settings: &Settings) -> anyhow::Result<()> {
+async fn carry_out(
+    command: &Command,
+    ledger: &Ledger,
+    settings: &Settings,
+) -> anyhow::Result<ExitCode> {
     if let Err(error) = ledger.expire().await {
         // Reading goes on: of a ledger on a full disk, too.
         let error = anyhow::Error::from(error);
@@ -61,9 +67,11 @@ async fn carry_out(command: &Command, ledger: &Ledger, settings: &Settings) -> a
         Command::List(list) => list::run(list, ledger).await,
         Command::Show(show) => show::run(show, ledger).await,
         Command::Resolve(resolve) => resolve::run(resolve, ledger, settings).await,
+        Command::Reconcile(reconcile) => return reconcile::run(reconcile, ledger, settings).await,
         Command::Prune(prune) => prune::run(prune, ledger).await,
         Command::Export(_) => export::run(ledger).await,
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -49,6 +49,16 @@ pub struct HostBuilder {
     only: Option<String>,
     ledger: Option<Ledger>,
     credentials: Option<Source>,
+    searches: Searches,
+}
+
+/// When the host looks for the entries of unclear calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Searches {
+    /// When it starts and every five minutes, and when it is asked to.
+    ByItself,
+    /// When it is asked to.
+    OnRequest,
 }
 
 impl HostBuilder {
@@ -60,6 +70,7 @@ impl HostBuilder {
             only: None,
             ledger: None,
             credentials: None,
+            searches: Searches::ByItself,
         }
     }
 
@@ -107,6 +118,14 @@ impl HostBuilder {
         self
     }
 
+    /// Looks for the entry of an unclear call only when a request for it comes, or [`Host::reconcile`] is called; not when
+    /// the host starts, and not every five minutes.
+    #[must_use]
+    pub fn wait_for_requests(mut self) -> Self {
+        self.searches = Searches::OnRequest;
+        self
+    }
+
     /// Reads the manifests, loads the connectors and opens them. Blocks for as long as that takes.
     ///
     /// # Errors
@@ -128,7 +147,7 @@ impl HostBuilder {
         let entries = manifests.entries.iter().filter(|entry| self.wants(entry));
         let crms = set_up(entries, &surroundings);
         let handle = runtime.handle().clone();
-        let has_ledger = self.ledger.is_some();
+        let searches = self.ledger.is_some() && self.searches == Searches::ByItself;
         let inner = Arc::new(Inner {
             by_name: by_name(&crms),
             crms,
@@ -138,7 +157,7 @@ impl HostBuilder {
             ledger: self.ledger,
             runtime: Some(runtime),
         });
-        if has_ledger {
+        if searches {
             handle.spawn(keep_reconciling(Arc::downgrade(&inner)));
         }
         Ok(Host { inner })

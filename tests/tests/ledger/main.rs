@@ -11,4 +11,5 @@ mod logging;
 mod looking;
 mod missing;
 mod pruning;
+mod reconciling;
 mod resolving;
