@@ -215,6 +215,7 @@ fn every_link_to_a_file_leads_somewhere() {
         "ARCHITECTURE.md",
         "docs/app-connect.md",
         "docs/connector.md",
+        "docs/ledger.md",
         "docs/log-details.md",
         "docs/manifest.md",
         "docs/operating.md",
