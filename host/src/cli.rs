@@ -38,6 +38,7 @@ pub(crate) struct Arguments {
 
 /// Flags of every subcommand. A flag wins over the environment, that over the configuration file.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Globals {
     /// Folder of manifests, one TOML file a CRM [env: SWITCHBOARD_MANIFESTS] [default: manifests]
     #[arg(long, global = true, value_name = "DIR")]

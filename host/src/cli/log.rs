@@ -21,7 +21,8 @@ use signals::Signals;
 /// Log one call into a CRM
 ///
 /// Reads the JSON object of createCallLog, or App Connect's request for one, and prints one JSON object with logId and
-/// returnMessage. Exit codes: 0 logged, 1 not logged, 2 the input or the command is wrong, 3 nobody knows yet whether the
+/// returnMessage. A call that the ledger knows is not logged again: the outcome of the first request is printed, with
+/// "duplicate":true. Exit codes: 0 logged, 1 not logged, 2 the input or the command is wrong, 3 nobody knows yet whether the
 /// call is logged. With --dry-run: 0 a write is shown, 1 the call ends before one, 2 as before.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Arguments {
