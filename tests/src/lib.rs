@@ -20,6 +20,8 @@ mod foreign;
 mod guarded;
 mod invocation;
 mod output;
+#[cfg(unix)]
+mod postgres;
 mod scene;
 mod stage;
 mod workplace;
@@ -30,6 +32,8 @@ pub use built::{example_program, library, library_in, program};
 pub use foreign::{ForeignWorkspace, has_toolchain};
 pub use invocation::{Invocation, Running};
 pub use output::Output;
+#[cfg(unix)]
+pub use postgres::Postgres;
 pub use scene::{Scene, input, manifest};
 pub use stage::{Stage, example_input, input_with_note, settings};
 pub use workplace::Workplace;
