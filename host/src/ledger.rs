@@ -5,12 +5,15 @@
 //! the file's columns, and what is assumed of the disk.
 
 mod attempt;
+mod columns;
 mod error;
 mod key;
 mod place;
+mod postgres;
 mod reference;
 mod row;
 mod sqlite;
+mod store;
 
 pub mod state;
 
@@ -26,12 +29,14 @@ pub use error::{
     Cause, ClaimError, FenceError, NoPlace, OpenError, ResolveError, SettleError, StoreError,
 };
 pub use key::{CallKey, ParseKeyError};
-pub use place::{LedgerPlace, ParsePlaceError};
+pub use place::{LedgerPlace, ParsePlaceError, PostgresPlace};
 pub use reference::CallReference;
 pub use row::{Filter, Row};
 
-use sqlite::{AnotherCall, BATCH, Clock, Refused, Sqlite, Unresolved};
+use postgres::Postgres;
+use sqlite::Sqlite;
 use state::{Decision, Event, Found, Refusal, Token};
+use store::{AnotherCall, BATCH, LOOK_UP, Refused, Store, Unresolved};
 
 /// A ledger that is open. Clones are the same one.
 ///
@@ -52,7 +57,7 @@ use state::{Decision, Event, Found, Refusal, Token};
 /// ```
 #[derive(Clone)]
 pub struct Ledger {
-    sqlite: Sqlite,
+    store: Store,
 }
 
 impl Ledger {
@@ -66,6 +71,7 @@ impl Ledger {
     pub fn open(place: &LedgerPlace) -> Result<Self, OpenError> {
         match place {
             LedgerPlace::Sqlite(path) => Self::sqlite(path),
+            LedgerPlace::Postgres(place) => Self::postgres(place),
         }
     }
 
@@ -75,23 +81,29 @@ impl Ledger {
     ///
     /// As [`Ledger::open`].
     pub fn sqlite(path: &Path) -> Result<Self, OpenError> {
-        Self::open_with_clock(path, Arc::new(Timestamp::now))
+        let store = Store::Sqlite(Sqlite::open(path, Arc::new(Timestamp::now))?);
+        Ok(Self { store })
     }
 
-    fn open_with_clock(path: &Path, clock: Clock) -> Result<Self, OpenError> {
-        let sqlite = Sqlite::open(path, clock)?;
-        Ok(Self { sqlite })
+    /// As [`Ledger::open`], with a PostgreSQL database.
+    ///
+    /// Does not wait for the database: while it is away every method fails with [`StoreError::Unavailable`], and it is
+    /// tried again by the methods that follow.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::open`].
+    pub fn postgres(place: &PostgresPlace) -> Result<Self, OpenError> {
+        let store = Store::Postgres(Postgres::open(place, postgres::CLOCK)?);
+        Ok(Self { store })
     }
 
     /// Claims a call for one attempt.
     ///
     /// The attempt's token is the number of claims of the key. The lease ends [`NewClaim::lease`] from now.
     pub async fn claim(&self, key: &CallKey, claim: NewClaim) -> Result<Claim, ClaimError> {
-        let owned = key.clone();
-        let claimed = self
-            .sqlite
-            .write(move |ledger| ledger.claim(&owned, &claim));
-        claimed.await?.map_err(|AnotherCall| {
+        let claimed = self.store.claim(key, claim).await?;
+        claimed.map_err(|AnotherCall| {
             let idempotency_key = key.idempotency_key().unwrap_or_default().to_owned();
             ClaimError::AnotherCall { idempotency_key }
         })
@@ -99,10 +111,9 @@ impl Ledger {
 
     /// Lets an attempt write. Without this an attempt sends nothing that could change anything.
     pub async fn fence(&self, key: &CallKey, token: Token) -> Result<(), FenceError> {
-        let text = key.to_string();
-        let fenced = self.sqlite.write(move |ledger| ledger.fence(&text, token));
+        let fenced = self.store.fence(key, token).await?;
         let key = key.clone();
-        fenced.await?.map_err(|refused| match refused.why {
+        fenced.map_err(|refused| match refused.why {
             Refusal::LeaseOver => FenceError::LeaseOver { key },
             _ => FenceError::Overtaken { key },
         })
@@ -115,14 +126,9 @@ impl Ledger {
         token: Token,
         settlement: Settlement,
     ) -> Result<(), SettleError> {
-        let text = key.to_string();
-        let settled = self
-            .sqlite
-            .write(move |ledger| ledger.settle(&text, token, &settlement));
+        let settled = self.store.settle(key, token, settlement).await?;
         let key = key.clone();
-        settled
-            .await?
-            .map_err(|Refused { row, .. }| SettleError::Overtaken { key, row })
+        settled.map_err(|Refused { row, .. }| SettleError::Overtaken { key, row })
     }
 
     /// Takes what a look-up found that searched the CRM for the entry of an attempt in [`state::State::Unknown`].
@@ -136,17 +142,14 @@ impl Ledger {
         begun: Timestamp,
         quarantine: Duration,
     ) -> Result<(), ResolveError> {
-        let text = key.to_string();
-        let resolved = self.sqlite.write(move |ledger| {
-            let event = Event::LookedUp {
-                token,
-                found: found.clone(),
-                begun,
-                quarantine,
-            };
-            ledger.looked_up(&text, &event, &found)
-        });
-        resolved.await?.map_err(|why| unresolved(key, why))
+        let event = Event::LookedUp {
+            token,
+            found,
+            begun,
+            quarantine,
+        };
+        let resolved = self.store.resolve(key, event, LOOK_UP).await?;
+        resolved.map_err(|why| unresolved(key, why))
     }
 
     /// Takes what an operator decided of an attempt in [`state::State::Unknown`], and who that was.
@@ -158,16 +161,13 @@ impl Ledger {
         quarantine: Duration,
         by: &str,
     ) -> Result<(), ResolveError> {
-        let (text, by) = (key.to_string(), by.to_owned());
-        let resolved = self.sqlite.write(move |ledger| {
-            let event = Event::Resolve {
-                token,
-                decision: decision.clone(),
-                quarantine,
-            };
-            ledger.decide(&text, &event, &decision, &by)
-        });
-        resolved.await?.map_err(|why| unresolved(key, why))
+        let event = Event::Resolve {
+            token,
+            decision,
+            quarantine,
+        };
+        let resolved = self.store.resolve(key, event, by).await?;
+        resolved.map_err(|why| unresolved(key, why))
     }
 
     /// Moves every attempt whose lease has ended in [`state::State::Sending`] to [`state::State::Unknown`], and returns
@@ -175,7 +175,7 @@ impl Ledger {
     pub async fn expire(&self) -> Result<Vec<CallKey>, StoreError> {
         let mut expired = Vec::new();
         loop {
-            let mut batch = self.sqlite.write(|ledger| ledger.expire()).await?;
+            let mut batch = self.store.expire().await?;
             let is_last = batch.len() < BATCH;
             expired.append(&mut batch);
             if is_last {
@@ -189,10 +189,7 @@ impl Ledger {
     pub async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
         let mut n_pruned = 0;
         loop {
-            let n_batch = self
-                .sqlite
-                .write(move |ledger| ledger.prune(before))
-                .await?;
+            let n_batch = self.store.prune(before).await?;
             n_pruned += n_batch as u64;
             if n_batch < BATCH {
                 return Ok(n_pruned);
@@ -202,30 +199,40 @@ impl Ledger {
 
     /// Reads what is known of a call.
     pub async fn read(&self, key: &CallKey) -> Result<Option<Row>, StoreError> {
-        self.sqlite.find(key.to_string()).await
+        self.store.find(key).await
     }
 
     /// Reads many calls, in the order of their first claim.
     pub async fn list(&self, filter: Filter) -> Result<Vec<Row>, StoreError> {
-        self.sqlite.list(filter).await
+        self.store.list(filter).await
     }
 
-    /// Returns which other call of the same CRM and host has this entry, if one does.
+    /// Returns which other call of the same CRM and hostname has this entry, if one does.
     pub async fn holder(&self, row: &Row, log_id: &str) -> Result<Option<CallKey>, StoreError> {
-        self.sqlite.holder(row.clone(), log_id.to_owned()).await
+        self.store.holder(row, log_id).await
+    }
+
+    /// Returns another call of the same CRM, hostname and session that may have written and has not ended, if there is
+    /// one: an entry that is found may be either's.
+    pub async fn rival(&self, row: &Row) -> Result<Option<CallKey>, StoreError> {
+        self.store.rival(row).await
     }
 
     /// Reads the attempts of a call, the first one first.
     pub async fn attempts(&self, key: &CallKey) -> Result<Vec<Attempt>, StoreError> {
-        self.sqlite.attempts(key.to_string()).await
+        self.store.attempts(key).await
     }
 }
 
 impl fmt::Debug for Ledger {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place: &dyn fmt::Display = match &self.store {
+            Store::Sqlite(sqlite) => &sqlite.path().display(),
+            Store::Postgres(postgres) => postgres.place(),
+        };
         formatter
             .debug_struct("Ledger")
-            .field("path", &self.sqlite.path())
+            .field("place", &format_args!("{place}"))
             .finish_non_exhaustive()
     }
 }
@@ -245,3 +252,6 @@ fn unresolved(key: &CallKey, why: Unresolved) -> ResolveError {
         (_, None) => ResolveError::Missing { key },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,7 @@ impl TrustRoots {
         Self::from_store(roots)
     }
 
-    pub(super) fn tls(&self) -> ClientConfig {
+    pub(crate) fn tls(&self) -> ClientConfig {
         ClientConfig::clone(&self.tls)
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{CallKey, Row};
+use crate::egress::TrustError;
 
 /// Why a ledger cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -56,12 +57,20 @@ pub enum OpenError {
         known: i64,
     },
     /// A thread cannot be started.
-    #[error("cannot start a thread for ledger {}", .path.display())]
+    #[error("cannot start a thread for ledger {place}")]
     Thread {
-        /// The file.
-        path: PathBuf,
+        /// Where the ledger is.
+        place: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// The certificates that would prove the server's name cannot be used.
+    #[error("cannot verify the server of ledger {place}; correct the file, or sslmode in the URL")]
+    Trust {
+        /// Where the ledger is.
+        place: String,
+        /// Why.
+        source: TrustError,
     },
     /// The file cannot be read or written.
     #[error(transparent)]
@@ -119,11 +128,41 @@ pub enum StoreError {
         /// What the store said.
         source: Cause,
     },
-    /// The thread that works on the file is gone.
-    #[error("ledger {} is closed; restart the program", .path.display())]
+    /// The thread that works on the ledger is gone.
+    #[error("ledger {place} is closed; restart the program")]
     Closed {
-        /// The file.
-        path: PathBuf,
+        /// Where the ledger is.
+        place: String,
+    },
+    /// The database cannot be used now, or an answer of it was lost.
+    #[error(
+        "ledger {place} cannot be used now; see whether the database runs and this host reaches it, nothing else is needed"
+    )]
+    Unavailable {
+        /// Where the ledger is.
+        place: String,
+        /// What happened.
+        source: Cause,
+    },
+    /// The database is there and does not do what it is asked to.
+    #[error(
+        "the database refuses ledger {place}; correct the URL, the rights of its user or the database's settings"
+    )]
+    Refused {
+        /// Where the ledger is.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The tables hold what no ledger writes.
+    #[error(
+        "the tables of ledger {place} are damaged; stop what uses them, keep them, and restore a copy"
+    )]
+    Unreadable {
+        /// Where the ledger is.
+        place: String,
+        /// What was found.
+        source: Cause,
     },
     /// Anything else.
     #[error("cannot use ledger {}", .path.display())]

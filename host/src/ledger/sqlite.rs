@@ -17,9 +17,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
-use super::{Attempt, CallKey, Filter, OpenError, Row, StoreError};
+use super::state::{Event, Token};
+use super::store::{AnotherCall, Refused, Unresolved};
+use super::{Attempt, CallKey, Claim, Filter, NewClaim, OpenError, Row, Settlement, StoreError};
 use operations::Operations;
-pub(super) use operations::{AnotherCall, BATCH, Refused, Unresolved};
 use reader::Reader;
 use writer::Writer;
 
@@ -43,7 +44,7 @@ impl Sqlite {
         let (calls, lists) = (open::connect(path)?, open::connect(path)?);
         let path: Arc<Path> = path.into();
         let thread_error = |source| OpenError::Thread {
-            path: path.to_path_buf(),
+            place: path.display().to_string(),
             source,
         };
         Ok(Self {
@@ -59,19 +60,52 @@ impl Sqlite {
         &self.path
     }
 
-    /// Does one thing and returns its result once it is committed.
-    pub(super) async fn write<T: Send + 'static>(
+    pub(super) async fn claim(
         &self,
-        operate: impl FnOnce(&Operations<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let clock = Arc::clone(&self.clock);
-        let submitted = self.writer.submit(move |connection| {
-            // Times are kept in milliseconds; what is decided is what is kept.
-            let now = clock();
-            let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
-            operate(&Operations { connection, now })
-        });
-        submitted.await
+        key: &CallKey,
+        new: NewClaim,
+    ) -> Result<Result<Claim, AnotherCall>, StoreError> {
+        let key = key.clone();
+        self.write(move |ledger| ledger.claim(&key, &new)).await
+    }
+
+    pub(super) async fn fence(
+        &self,
+        key: &CallKey,
+        token: Token,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let key = key.to_string();
+        self.write(move |ledger| ledger.fence(&key, token)).await
+    }
+
+    pub(super) async fn settle(
+        &self,
+        key: &CallKey,
+        token: Token,
+        settlement: Settlement,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let key = key.to_string();
+        self.write(move |ledger| ledger.settle(&key, token, &settlement))
+            .await
+    }
+
+    pub(super) async fn resolve(
+        &self,
+        key: &CallKey,
+        event: Event,
+        by: &str,
+    ) -> Result<Result<(), Unresolved>, StoreError> {
+        let (key, by) = (key.to_string(), by.to_owned());
+        self.write(move |ledger| ledger.resolve(&key, &event, &by))
+            .await
+    }
+
+    pub(super) async fn expire(&self) -> Result<Vec<CallKey>, StoreError> {
+        self.write(|ledger| ledger.expire()).await
+    }
+
+    pub(super) async fn prune(&self, before: Timestamp) -> Result<usize, StoreError> {
+        self.write(move |ledger| ledger.prune(before)).await
     }
 
     pub(super) async fn find(&self, key: String) -> Result<Option<Row>, StoreError> {
@@ -91,6 +125,14 @@ impl Sqlite {
         self.calls.read(read).await
     }
 
+    pub(super) async fn rival(&self, row: Row) -> Result<Option<CallKey>, StoreError> {
+        let read = move |connection: &_| {
+            let rival = rows::rival(connection, &row)?;
+            Ok(rival.map(|rival| rival.key))
+        };
+        self.calls.read(read).await
+    }
+
     pub(super) async fn list(&self, filter: Filter) -> Result<Vec<Row>, StoreError> {
         let read = move |connection: &_| rows::list(connection, &filter);
         self.lists.read(read).await
@@ -99,6 +141,21 @@ impl Sqlite {
     pub(super) async fn attempts(&self, key: String) -> Result<Vec<Attempt>, StoreError> {
         let read = move |connection: &_| rows::attempts(connection, &key);
         self.lists.read(read).await
+    }
+
+    /// Does one thing and returns its result once it is committed.
+    async fn write<T: Send + 'static>(
+        &self,
+        operate: impl FnOnce(&Operations<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        let submitted = self.writer.submit(move |connection| {
+            // Times are kept in milliseconds; what is decided is what is kept.
+            let now = clock();
+            let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+            operate(&Operations { connection, now })
+        });
+        submitted.await
     }
 }
 

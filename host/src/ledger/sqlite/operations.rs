@@ -4,13 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, named_params, params};
 
 use super::rows;
-use crate::ledger::state::{
-    Decision, Event, Found, Refusal, Standing, State, StateName, Token, step,
-};
+use crate::ledger::columns::{Kept, number_of};
+use crate::ledger::state::{Event, Found, Refusal, Standing, StateName, Token, step};
+use crate::ledger::store::{AnotherCall, BATCH, Refused, Unresolved};
 use crate::ledger::{CallKey, Claim, NewClaim, Row, Settlement};
-
-/// How many rows one request changes at most: others wait meanwhile.
-pub(in crate::ledger) const BATCH: usize = 500;
 
 /// A ledger inside a transaction, at a moment.
 pub(in crate::ledger) struct Operations<'c> {
@@ -18,21 +15,10 @@ pub(in crate::ledger) struct Operations<'c> {
     pub(in crate::ledger) now: Timestamp,
 }
 
-/// The table refuses an event.
-pub(in crate::ledger) struct Refused {
-    pub(in crate::ledger) why: Refusal,
-    /// What the ledger says; `None` if it knows no such call.
-    pub(in crate::ledger) row: Option<Box<Row>>,
-}
-
-/// A claim is refused before the table is asked: its idempotency key is another session's.
-pub(in crate::ledger) struct AnotherCall;
-
-/// Why the doubt about a call is not settled.
-pub(in crate::ledger) enum Unresolved {
-    Refused(Refused),
-    /// The entry of this id is that of another call.
-    EntryOf(CallKey, String),
+/// An event was granted.
+struct Granted {
+    number: i64,
+    state: StateName,
 }
 
 impl Operations<'_> {
@@ -68,7 +54,7 @@ impl Operations<'_> {
         token: Token,
     ) -> rusqlite::Result<Result<(), Refused>> {
         let told = self.tell(key, &Event::Fence { token })?;
-        if let Ok(number) = told {
+        if let Ok(Granted { number, .. }) = told {
             let sql = "UPDATE attempts SET fenced_ms = ?3 WHERE call = ?1 AND token = ?2";
             let mut statement = self.connection.prepare_cached(sql)?;
             statement.execute(params![number, number_of(token), self.now_ms()])?;
@@ -84,9 +70,9 @@ impl Operations<'_> {
     ) -> rusqlite::Result<Result<(), Refused>> {
         let end = settlement.end.clone();
         let told = self.tell(key, &Event::Settle { token, end })?;
-        if let Ok(number) = told {
+        if let Ok(Granted { number, state }) = told {
             let sent = serde_json::to_string(&settlement.sent).map_err(unwritable)?;
-            self.write_settled(number, token, settlement.end.state_name(), Some(&sent))?;
+            self.write_settled(number, token, state, Some(&sent))?;
             let outcome = settlement.outcome.to_string();
             let sql = "UPDATE calls SET outcome = ?2 WHERE number = ?1";
             let mut statement = self.connection.prepare_cached(sql)?;
@@ -95,49 +81,24 @@ impl Operations<'_> {
         Ok(told.map(drop))
     }
 
-    /// Takes what a look-up found. An entry that another call of the tenant has is not this one's.
-    pub(in crate::ledger) fn looked_up(
+    /// Takes what a look-up found or an operator decided. An entry that another call of the tenant has is not found.
+    pub(in crate::ledger) fn resolve(
         &self,
         key: &str,
         event: &Event,
-        found: &Found,
+        by: &str,
     ) -> rusqlite::Result<Result<(), Unresolved>> {
-        if let Found::One { log_id } = found
+        if let Event::LookedUp {
+            found: Found::One { log_id },
+            ..
+        } = event
             && let Some(row) = rows::find(self.connection, key)?
             && let Some(other) = rows::with_entry(self.connection, &row, log_id)?
         {
             return Ok(Err(Unresolved::EntryOf(other.key, log_id.clone())));
         }
-        let state = match found {
-            Found::One { .. } => StateName::Done,
-            Found::None | Found::Several => StateName::Failed,
-        };
-        self.resolve(key, event, state, "look-up")
-    }
-
-    pub(in crate::ledger) fn decide(
-        &self,
-        key: &str,
-        event: &Event,
-        decision: &Decision,
-        by: &str,
-    ) -> rusqlite::Result<Result<(), Unresolved>> {
-        let state = match decision {
-            Decision::Logged { .. } => StateName::Done,
-            Decision::NotLogged => StateName::Failed,
-        };
-        self.resolve(key, event, state, by)
-    }
-
-    fn resolve(
-        &self,
-        key: &str,
-        event: &Event,
-        state: StateName,
-        by: &str,
-    ) -> rusqlite::Result<Result<(), Unresolved>> {
         let told = self.tell(key, event)?;
-        if let Ok(number) = told {
+        if let Ok(Granted { number, state }) = told {
             let mut statement = self.connection.prepare_cached(
                 "UPDATE attempts SET resolved_ms = ?2, resolved_as = ?3, resolved_by = ?4
                 WHERE call = ?1 AND token = (SELECT token FROM calls WHERE number = ?1)",
@@ -170,8 +131,8 @@ impl Operations<'_> {
         statement.execute(params![before.as_millisecond(), BATCH as i64])
     }
 
-    /// Asks the table, and writes down where the call stands then. Returns the call's number.
-    fn tell(&self, key: &str, event: &Event) -> rusqlite::Result<Result<i64, Refused>> {
+    /// Asks the table, and writes down where the call stands then.
+    fn tell(&self, key: &str, event: &Event) -> rusqlite::Result<Result<Granted, Refused>> {
         let Some(row) = self.notice(key)? else {
             let (why, row) = (Refusal::Missing, None);
             return Ok(Err(Refused { why, row }));
@@ -181,11 +142,12 @@ impl Operations<'_> {
             let row = Some(Box::new(row));
             return Ok(Err(Refused { why, row }));
         }
-        let number = row.number as i64;
+        let (number, mut state) = (row.number as i64, row.standing.state.name());
         if let Some(standing) = step.standing.filter(|it| *it != row.standing) {
             self.write_standing(number, &standing)?;
+            state = standing.state.name();
         }
-        Ok(Ok(number))
+        Ok(Ok(Granted { number, state }))
     }
 
     /// Reads a call; a lease that has ended is noticed and written down first.
@@ -231,7 +193,7 @@ impl Operations<'_> {
             ":direction": reference.direction,
             ":token": number_of(standing.token),
             ":now_ms": self.now_ms(),
-            ":lease_until_ms": lease_until(&standing.state),
+            ":lease_until_ms": Kept::from(standing).lease_until_ms,
         })?;
         Ok(row.map_or_else(
             || self.connection.last_insert_rowid(),
@@ -247,21 +209,16 @@ impl Operations<'_> {
     }
 
     fn write_standing(&self, number: i64, standing: &Standing) -> rusqlite::Result<()> {
-        let (mut retry_at, mut entry) = (None, None);
-        match &standing.state {
-            State::Done { log_id } => entry = Some(log_id.as_str()),
-            State::Failed { retry_at: at } => retry_at = at.map(Timestamp::as_millisecond),
-            _ => {}
-        }
+        let kept = Kept::from(standing);
         let mut statement = self.connection.prepare_cached(UPDATE_STANDING)?;
         statement.execute(named_params! {
             ":number": number,
-            ":state": standing.state.name().as_str(),
-            ":since_ms": standing.since.as_millisecond(),
-            ":lease_until_ms": lease_until(&standing.state),
-            ":retry_at_ms": retry_at,
-            ":log_id": entry,
-            ":is_open": is_open(&standing.state),
+            ":state": kept.state,
+            ":since_ms": kept.since_ms,
+            ":lease_until_ms": kept.lease_until_ms,
+            ":retry_at_ms": kept.retry_at_ms,
+            ":log_id": kept.log_id,
+            ":is_open": kept.is_open,
         })?;
         Ok(())
     }
@@ -317,28 +274,6 @@ UPDATE calls SET
     started_ms = CASE WHEN :is_open THEN started_ms END,
     direction = CASE WHEN :is_open THEN direction END
 WHERE number = :number";
-
-/// Whether somebody may still have to look for the entry.
-fn is_open(state: &State) -> bool {
-    match state {
-        State::Claimed { .. } | State::Sending { .. } | State::Unknown => true,
-        State::Done { .. } | State::Failed { .. } | State::Rejected => false,
-    }
-}
-
-fn lease_until(state: &State) -> Option<i64> {
-    match state {
-        State::Claimed { lease_until } | State::Sending { lease_until } => {
-            Some(lease_until.as_millisecond())
-        }
-        _ => None,
-    }
-}
-
-/// SQLite's numbers have 63 bits; no key is claimed so often.
-fn number_of(token: Token) -> i64 {
-    i64::try_from(token.number()).unwrap_or(i64::MAX)
-}
 
 fn unwritable(error: serde_json::Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(error.into())

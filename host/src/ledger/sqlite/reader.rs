@@ -45,7 +45,7 @@ impl Reader {
             let _ = sender.send(read(connection));
         });
         let closed = || StoreError::Closed {
-            path: self.path.to_path_buf(),
+            place: self.path.display().to_string(),
         };
         self.sender.send(work).await.map_err(|_| closed())?;
         let read = receiver.await.map_err(|_| closed())?;

@@ -1,14 +1,12 @@
 //! Reads calls and attempts from their tables.
 
-use std::error::Error;
-use std::str::FromStr;
-
 use jiff::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row as Columns, named_params, params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use crate::ledger::state::{Standing, State, StateName, Token};
-use crate::ledger::{Attempt, CallKey, CallReference, Filter, Resolved, Row, Settled};
+use crate::ledger::columns::{self, Columns, Unreadable};
+use crate::ledger::state::StateName;
+use crate::ledger::{Attempt, Filter, Row};
 
 /// Reads the row of one call.
 pub(super) fn find(connection: &Connection, key: &str) -> rusqlite::Result<Option<Row>> {
@@ -64,6 +62,18 @@ pub(super) fn with_entry(
     statement.query_row(parameters, call).optional()
 }
 
+/// Reads the row of another call of the same tenant and session that may have written.
+pub(super) fn rival(connection: &Connection, row: &Row) -> rusqlite::Result<Option<Row>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM calls
+        WHERE state IN ('SENDING', 'UNKNOWN') AND session = ?1 AND crm = ?2
+            AND lower(hostname) = lower(?3) AND number <> ?4 LIMIT 1",
+    )?;
+    let number = i64::try_from(row.number).unwrap_or(i64::MAX);
+    let parameters = params![row.session, row.key.crm(), row.hostname, number];
+    statement.query_row(parameters, call).optional()
+}
+
 /// Reads the keys of calls whose lease has ended after a write may have left.
 pub(super) fn expired(
     connection: &Connection,
@@ -78,130 +88,28 @@ pub(super) fn expired(
     keys.collect()
 }
 
-fn call(columns: &Columns<'_>) -> rusqlite::Result<Row> {
-    Ok(Row {
-        number: number(columns, "number")?,
-        key: parsed::<CallKey>(columns, "key")?,
-        standing: standing(columns)?,
-        hostname: columns.get("hostname")?,
-        user_id: columns.get("user_id")?,
-        contact_id: columns.get("contact_id")?,
-        session: columns.get("session")?,
-        first_claimed_at: moment(columns, "first_claimed_ms")?,
-        claimed_at: moment(columns, "claimed_ms")?,
-        reference: reference(columns)?,
-        outcome: json(columns, "outcome")?,
-    })
+fn call(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    columns::call(row)
 }
 
-fn standing(columns: &Columns<'_>) -> rusqlite::Result<Standing> {
-    let state = match parsed(columns, "state")? {
-        StateName::Claimed => State::Claimed {
-            lease_until: moment(columns, "lease_until_ms")?,
-        },
-        StateName::Sending => State::Sending {
-            lease_until: moment(columns, "lease_until_ms")?,
-        },
-        StateName::Done => State::Done {
-            log_id: columns.get("log_id")?,
-        },
-        StateName::Failed => State::Failed {
-            retry_at: maybe_moment(columns, "retry_at_ms")?,
-        },
-        StateName::Rejected => State::Rejected,
-        StateName::Unknown => State::Unknown,
-    };
-    Ok(Standing {
-        token: token(columns)?,
-        state,
-        since: moment(columns, "since_ms")?,
-    })
+fn attempt(row: &rusqlite::Row<'_>) -> rusqlite::Result<Attempt> {
+    columns::attempt(row)
 }
 
-fn reference(columns: &Columns<'_>) -> rusqlite::Result<Option<CallReference>> {
-    let Some(started_at) = maybe_moment(columns, "started_ms")? else {
-        return Ok(None);
-    };
-    Ok(Some(CallReference {
-        hostname: columns.get("hostname")?,
-        user_id: columns.get("user_id")?,
-        contact_id: columns.get("contact_id")?,
-        session: columns.get("session")?,
-        session_id: columns.get("session_id")?,
-        telephony_session_id: columns.get("telephony_session_id")?,
-        record_id: columns.get("record_id")?,
-        started_at,
-        direction: columns.get("direction")?,
-    }))
+impl Columns for rusqlite::Row<'_> {
+    type Error = rusqlite::Error;
+
+    fn text(&self, name: &str) -> rusqlite::Result<Option<String>> {
+        self.get(name)
+    }
+
+    fn number(&self, name: &str) -> rusqlite::Result<Option<i64>> {
+        self.get(name)
+    }
 }
 
-fn attempt(columns: &Columns<'_>) -> rusqlite::Result<Attempt> {
-    Ok(Attempt {
-        token: token(columns)?,
-        call_id: columns.get("call_id")?,
-        claimed_at: moment(columns, "claimed_ms")?,
-        fenced_at: maybe_moment(columns, "fenced_ms")?,
-        settled: settled(columns)?,
-        resolved: resolved(columns)?,
-        sent: json(columns, "sent")?.unwrap_or_default(),
-    })
-}
-
-fn settled(columns: &Columns<'_>) -> rusqlite::Result<Option<Settled>> {
-    let Some(at) = maybe_moment(columns, "settled_ms")? else {
-        return Ok(None);
-    };
-    let state = parsed(columns, "settled_as")?;
-    Ok(Some(Settled { at, state }))
-}
-
-fn resolved(columns: &Columns<'_>) -> rusqlite::Result<Option<Resolved>> {
-    let Some(at) = maybe_moment(columns, "resolved_ms")? else {
-        return Ok(None);
-    };
-    let state = parsed(columns, "resolved_as")?;
-    let by = columns.get("resolved_by")?;
-    Ok(Some(Resolved { at, state, by }))
-}
-
-fn token(columns: &Columns<'_>) -> rusqlite::Result<Token> {
-    let token = Token::new(number(columns, "token")?);
-    token.ok_or_else(|| unreadable("a token of 0"))
-}
-
-fn number(columns: &Columns<'_>, name: &str) -> rusqlite::Result<u64> {
-    u64::try_from(columns.get::<_, i64>(name)?).map_err(unreadable)
-}
-
-fn moment(columns: &Columns<'_>, name: &str) -> rusqlite::Result<Timestamp> {
-    Timestamp::from_millisecond(columns.get(name)?).map_err(unreadable)
-}
-
-fn maybe_moment(columns: &Columns<'_>, name: &str) -> rusqlite::Result<Option<Timestamp>> {
-    let millis: Option<i64> = columns.get(name)?;
-    millis
-        .map(|millis| Timestamp::from_millisecond(millis).map_err(unreadable))
-        .transpose()
-}
-
-fn parsed<T: FromStr<Err: Into<Box<dyn Error + Send + Sync>>>>(
-    columns: &Columns<'_>,
-    name: &str,
-) -> rusqlite::Result<T> {
-    let text: String = columns.get(name)?;
-    text.parse().map_err(unreadable)
-}
-
-fn json<T: serde::de::DeserializeOwned>(
-    columns: &Columns<'_>,
-    name: &str,
-) -> rusqlite::Result<Option<T>> {
-    let text: Option<String> = columns.get(name)?;
-    text.map(|text| serde_json::from_str(&text).map_err(unreadable))
-        .transpose()
-}
-
-/// A row holds what no ledger writes.
-fn unreadable(error: impl Into<Box<dyn Error + Send + Sync>>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
+impl From<Unreadable> for rusqlite::Error {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::FromSqlConversionFailure(0, Type::Text, unreadable.into())
+    }
 }

@@ -75,7 +75,7 @@ impl Writer {
             }
         });
         let closed = || StoreError::Closed {
-            path: self.path.to_path_buf(),
+            place: self.path.display().to_string(),
         };
         self.sender.send(work).await.map_err(|_| closed())?;
         receiver.await.map_err(|_| closed())?

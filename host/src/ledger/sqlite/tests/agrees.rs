@@ -1,54 +1,12 @@
 //! The store against the table that it asks: what is read back is what the table said.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::ledger::state::{Decision, Event, Found, Standing, step};
-
-fn any_token() -> impl Strategy<Value = Token> {
-    (1_u64..4).prop_map(|number| Token::new(number).unwrap())
-}
-
-fn any_end() -> impl Strategy<Value = AttemptEnd> {
-    let retry = prop::option::of(0_i64..2000);
-    prop_oneof![
-        "[ab]".prop_map(|log_id| AttemptEnd::Done { log_id }),
-        retry.prop_map(|seconds| AttemptEnd::Failed {
-            retry_at: seconds.map(|it| Timestamp::from_second(it).unwrap()),
-        }),
-        Just(AttemptEnd::Rejected),
-        Just(AttemptEnd::Unknown),
-    ]
-}
-
-fn any_event() -> impl Strategy<Value = Event> {
-    let found = prop_oneof![
-        Just(Found::None),
-        Just(Found::Several),
-        "[ab]".prop_map(|log_id| Found::One { log_id }),
-    ];
-    let decision = prop_oneof![
-        Just(Decision::NotLogged),
-        "[ab]".prop_map(|log_id| Decision::Logged { log_id }),
-    ];
-    prop_oneof![
-        4 => Just(Event::Claim { lease: LEASE }),
-        3 => any_token().prop_map(|token| Event::Fence { token }),
-        3 => (any_token(), any_end()).prop_map(|(token, end)| Event::Settle { token, end }),
-        1 => Just(Event::Expire),
-        2 => (any_token(), found, 0_i64..2000).prop_map(|(token, found, begun)| Event::LookedUp {
-            token,
-            found,
-            begun: Timestamp::from_second(begun).unwrap(),
-            quarantine: QUARANTINE,
-        }),
-        2 => (any_token(), decision).prop_map(|(token, decision)| Event::Resolve {
-            token,
-            decision,
-            quarantine: QUARANTINE,
-        }),
-    ]
-}
+use crate::ledger::state::{Event, Standing, step};
+use crate::ledger::tests::agrees::any_event;
 
 /// Does to the file what the event says; whether it was granted shows in the row.
 fn carry_out(ledger: &Operations<'_>, event: &Event) {
@@ -61,9 +19,8 @@ fn carry_out(ledger: &Operations<'_>, event: &Event) {
             drop(ledger.settle(&text, *token, &settlement).unwrap());
         }
         Event::Expire => drop(ledger.expire().unwrap()),
-        Event::LookedUp { found, .. } => drop(ledger.looked_up(&text, event, found).unwrap()),
-        Event::Resolve { decision, .. } => {
-            drop(ledger.decide(&text, event, decision, "ada").unwrap());
+        Event::LookedUp { .. } | Event::Resolve { .. } => {
+            drop(ledger.resolve(&text, event, "ada").unwrap());
         }
     }
 }

@@ -4,15 +4,19 @@ use super::*;
 use crate::ledger::state::{Decision, Found};
 use crate::ledger::{ResolveError, Resolved};
 
+on_every_store! {
+    a_look_up_decides_once_no_write_can_be_on_its_way,
+    an_entry_that_another_call_has_is_not_found_again,
+    an_operator_decides_and_is_named,
+}
+
 fn one(log_id: &str) -> Found {
     Found::One {
         log_id: log_id.to_owned(),
     }
 }
 
-#[tokio::test]
-async fn a_look_up_decides_once_no_write_can_be_on_its_way() {
-    let place = Place::new();
+async fn a_look_up_decides_once_no_write_can_be_on_its_way(place: Place) {
     let ledger = place.open();
     for session in ["none", "one", "several"] {
         in_doubt(&ledger, session).await;
@@ -29,7 +33,7 @@ async fn a_look_up_decides_once_no_write_can_be_on_its_way() {
         matches!(early, ResolveError::Quarantined { until: found, .. } if found == until),
         "{early}"
     );
-    place.wait(QUARANTINE);
+    place.wait(QUARANTINE).await;
     look_up("none", Found::None).await.unwrap();
     assert_eq!(
         state(&ledger, "none").await,
@@ -54,9 +58,7 @@ async fn a_look_up_decides_once_no_write_can_be_on_its_way() {
     assert_eq!((row.outcome, row.reference), (None, None));
 }
 
-#[tokio::test]
-async fn an_entry_that_another_call_has_is_not_found_again() {
-    let place = Place::new();
+async fn an_entry_that_another_call_has_is_not_found_again(place: Place) {
     let ledger = place.open();
     let token = claimed(&ledger, "first").await;
     ledger
@@ -64,7 +66,7 @@ async fn an_entry_that_another_call_has_is_not_found_again() {
         .await
         .unwrap();
     in_doubt(&ledger, "s").await;
-    place.wait(QUARANTINE);
+    place.wait(QUARANTINE).await;
     let now = place.now();
     let call = key("s");
     let found = ledger.looked_up(&call, token, one("entry"), now, QUARANTINE);
@@ -84,15 +86,13 @@ async fn an_entry_that_another_call_has_is_not_found_again() {
         .settle(&elsewhere, token, settlement(AttemptEnd::Unknown))
         .await
         .unwrap();
-    place.wait(QUARANTINE);
+    place.wait(QUARANTINE).await;
     let now = place.now();
     let found = ledger.looked_up(&elsewhere, token, one("entry"), now, QUARANTINE);
     found.await.unwrap();
 }
 
-#[tokio::test]
-async fn an_operator_decides_and_is_named() {
-    let place = Place::new();
+async fn an_operator_decides_and_is_named(place: Place) {
     let ledger = place.open();
     for session in ["logged", "not"] {
         in_doubt(&ledger, session).await;
@@ -110,7 +110,7 @@ async fn an_operator_decides_and_is_named() {
     assert_eq!(state(&ledger, "logged").await, State::Done { log_id });
     let early = resolve("not", Decision::NotLogged).await.unwrap_err();
     assert!(matches!(early, ResolveError::Quarantined { .. }), "{early}");
-    place.wait(QUARANTINE);
+    place.wait(QUARANTINE).await;
     resolve("not", Decision::NotLogged).await.unwrap();
     let attempts = ledger.attempts(&key("not")).await.unwrap();
     let resolved = Resolved {

@@ -3,6 +3,19 @@
 use super::*;
 use crate::ledger::{Attempt, ClaimError, FenceError, Filter, Row, SettleError};
 
+on_every_store! {
+    a_logged_call_is_kept_with_its_outcome_and_what_was_sent,
+    a_repeated_call_is_a_duplicate_with_what_is_known,
+    a_failed_call_waits_for_its_time_and_starts_from_nothing,
+    an_attempt_that_was_overtaken_may_not_write_and_settles_nothing,
+    an_attempt_whose_host_is_gone_is_in_doubt_and_never_claimed,
+    more_calls_than_one_transaction_takes_expire_and_are_pruned,
+    only_calls_that_nobody_needs_are_forgotten_with_their_attempts,
+    an_idempotency_key_stands_for_one_session,
+    a_list_is_filtered_and_goes_on_where_it_ended,
+    a_row_is_shown_as_json_without_what_finds_it,
+}
+
 fn all() -> Filter {
     Filter {
         state: None,
@@ -13,15 +26,13 @@ fn all() -> Filter {
     }
 }
 
-#[tokio::test]
-async fn a_logged_call_is_kept_with_its_outcome_and_what_was_sent() {
-    let place = Place::new();
+async fn a_logged_call_is_kept_with_its_outcome_and_what_was_sent(place: Place) {
     let ledger = place.open();
     let began = place.now();
     let token = claimed(&ledger, "s").await;
-    place.wait(Duration::from_secs(1));
+    place.wait(Duration::from_secs(1)).await;
     ledger.fence(&key("s"), token).await.unwrap();
-    place.wait(Duration::from_secs(1));
+    place.wait(Duration::from_secs(1)).await;
     ledger
         .settle(&key("s"), token, done("entry"))
         .await
@@ -66,9 +77,7 @@ async fn a_logged_call_is_kept_with_its_outcome_and_what_was_sent() {
     assert_eq!(ledger.attempts(&key("other")).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn a_repeated_call_is_a_duplicate_with_what_is_known() {
-    let place = Place::new();
+async fn a_repeated_call_is_a_duplicate_with_what_is_known(place: Place) {
     let ledger = place.open();
     let token = claimed(&ledger, "s").await;
     let duplicate = async || match ledger.claim(&key("s"), new_claim("s")).await.unwrap() {
@@ -87,9 +96,7 @@ async fn a_repeated_call_is_a_duplicate_with_what_is_known() {
     assert_eq!(Some(row), ledger.read(&key("s")).await.unwrap());
 }
 
-#[tokio::test]
-async fn a_failed_call_waits_for_its_time_and_starts_from_nothing() {
-    let place = Place::new();
+async fn a_failed_call_waits_for_its_time_and_starts_from_nothing(place: Place) {
     let ledger = place.open();
     let token = claimed(&ledger, "s").await;
     let retry_at = Some(place.now() + Duration::from_secs(20));
@@ -100,7 +107,7 @@ async fn a_failed_call_waits_for_its_time_and_starts_from_nothing() {
         panic!("{claim:?}")
     };
     assert_eq!(row.standing.state, State::Failed { retry_at });
-    place.wait(Duration::from_secs(20));
+    place.wait(Duration::from_secs(20)).await;
     assert_eq!(claimed(&ledger, "s").await.number(), 2);
     let row = ledger.read(&key("s")).await.unwrap().unwrap();
     assert_eq!((row.number, row.outcome), (1, None));
@@ -109,12 +116,10 @@ async fn a_failed_call_waits_for_its_time_and_starts_from_nothing() {
     assert_eq!(ledger.attempts(&key("s")).await.unwrap().len(), 2);
 }
 
-#[tokio::test]
-async fn an_attempt_that_was_overtaken_may_not_write_and_settles_nothing() {
-    let place = Place::new();
+async fn an_attempt_that_was_overtaken_may_not_write_and_settles_nothing(place: Place) {
     let ledger = place.open();
     let first = claimed(&ledger, "s").await;
-    place.wait(LEASE);
+    place.wait(LEASE).await;
     let late = ledger.fence(&key("s"), first).await.unwrap_err();
     assert!(matches!(late, FenceError::LeaseOver { .. }), "{late}");
     let second = claimed(&ledger, "s").await;
@@ -133,9 +138,7 @@ async fn an_attempt_that_was_overtaken_may_not_write_and_settles_nothing() {
     ledger.fence(&key("unknown"), second).await.unwrap_err();
 }
 
-#[tokio::test]
-async fn an_attempt_whose_host_is_gone_is_in_doubt_and_never_claimed() {
-    let place = Place::new();
+async fn an_attempt_whose_host_is_gone_is_in_doubt_and_never_claimed(place: Place) {
     let ledger = place.open();
     for session in ["a", "b", "c"] {
         let token = claimed(&ledger, session).await;
@@ -144,7 +147,7 @@ async fn an_attempt_whose_host_is_gone_is_in_doubt_and_never_claimed() {
         }
     }
     assert_eq!(ledger.expire().await.unwrap(), []);
-    place.wait(LEASE);
+    place.wait(LEASE).await;
     let claim = ledger.claim(&key("a"), new_claim("a")).await.unwrap();
     assert!(matches!(claim, Claim::Duplicate(_)), "{claim:?}");
     assert_eq!(state(&ledger, "a").await, State::Unknown);
@@ -164,9 +167,7 @@ async fn an_attempt_whose_host_is_gone_is_in_doubt_and_never_claimed() {
     assert_eq!(state(&ledger, "b").await.name(), StateName::Done);
 }
 
-#[tokio::test]
-async fn more_calls_than_one_transaction_takes_expire_and_are_pruned() {
-    let place = Place::new();
+async fn more_calls_than_one_transaction_takes_expire_and_are_pruned(place: Place) {
     let ledger = place.open();
     let n_calls = BATCH + 3;
     for index in 0..n_calls {
@@ -174,7 +175,7 @@ async fn more_calls_than_one_transaction_takes_expire_and_are_pruned() {
         let token = claimed(&ledger, &session).await;
         ledger.fence(&key(&session), token).await.unwrap();
     }
-    place.wait(LEASE);
+    place.wait(LEASE).await;
     assert_eq!(ledger.expire().await.unwrap().len(), n_calls);
     for index in 0..n_calls {
         let session = index.to_string();
@@ -189,9 +190,7 @@ async fn more_calls_than_one_transaction_takes_expire_and_are_pruned() {
     assert_eq!(ledger.list(all()).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn only_calls_that_nobody_needs_are_forgotten_with_their_attempts() {
-    let place = Place::new();
+async fn only_calls_that_nobody_needs_are_forgotten_with_their_attempts(place: Place) {
     let ledger = place.open();
     let ends = [
         (
@@ -212,7 +211,7 @@ async fn only_calls_that_nobody_needs_are_forgotten_with_their_attempts() {
             .unwrap();
     }
     claimed(&ledger, "claimed").await;
-    place.wait(Duration::from_secs(1));
+    place.wait(Duration::from_secs(1)).await;
     assert_eq!(ledger.prune(place.now()).await.unwrap(), 2);
     let left = ledger.list(all()).await.unwrap();
     let left: Vec<_> = left.iter().map(|row| row.session.as_str()).collect();
@@ -223,9 +222,7 @@ async fn only_calls_that_nobody_needs_are_forgotten_with_their_attempts() {
     assert_eq!(ledger.read(&key("done")).await.unwrap().unwrap().number, 6);
 }
 
-#[tokio::test]
-async fn an_idempotency_key_stands_for_one_session() {
-    let place = Place::new();
+async fn an_idempotency_key_stands_for_one_session(place: Place) {
     let ledger = place.open();
     let key = CallKey::of_caller("createCallLog", "acme", "order-7");
     let claim = ledger.claim(&key, new_claim("s")).await.unwrap();
@@ -238,13 +235,11 @@ async fn an_idempotency_key_stands_for_one_session() {
     );
 }
 
-#[tokio::test]
-async fn a_list_is_filtered_and_goes_on_where_it_ended() {
-    let place = Place::new();
+async fn a_list_is_filtered_and_goes_on_where_it_ended(place: Place) {
     let ledger = place.open();
     for session in ["a", "b", "c"] {
         claimed(&ledger, session).await;
-        place.wait(Duration::from_secs(1));
+        place.wait(Duration::from_secs(1)).await;
     }
     ledger
         .settle(&key("b"), Token::FIRST, done("1"))
@@ -272,9 +267,7 @@ async fn a_list_is_filtered_and_goes_on_where_it_ended() {
     assert_eq!(sessions(page).await, ["b"]);
 }
 
-#[tokio::test]
-async fn a_row_is_shown_as_json_without_what_finds_it() {
-    let place = Place::new();
+async fn a_row_is_shown_as_json_without_what_finds_it(place: Place) {
     let ledger = place.open();
     let token = claimed(&ledger, "s").await;
     ledger
