@@ -1,8 +1,8 @@
 //! One entry per call: what the host writes down before it writes into a CRM.
 //!
 //! An attempt claims its call, asks for the fence right before its first write, and settles. Who may do what stands in
-//! one table, [`state::step`]; the store keeps it across crashes and between processes. `docs/ledger.md` has the rules,
-//! the file's columns, and what is assumed of the disk.
+//! one table, [`state::step`]; the store, a SQLite file or a PostgreSQL database, keeps it across crashes and between
+//! processes. `docs/ledger.md` has the rules, the columns, and what is assumed of the store.
 
 mod attempt;
 mod columns;
@@ -33,7 +33,7 @@ pub use place::{LedgerPlace, ParsePlaceError, PostgresPlace};
 pub use reference::CallReference;
 pub use row::{Filter, Row};
 
-use postgres::Postgres;
+use postgres::{Clock, Postgres};
 use sqlite::Sqlite;
 use state::{Decision, Event, Found, Refusal, Token};
 use store::{AnotherCall, BATCH, LOOK_UP, Refused, Store, Unresolved};
@@ -94,7 +94,7 @@ impl Ledger {
     ///
     /// As [`Ledger::open`].
     pub fn postgres(place: &PostgresPlace) -> Result<Self, OpenError> {
-        let store = Store::Postgres(Postgres::open(place, postgres::CLOCK)?);
+        let store = Store::Postgres(Postgres::open(place, Clock::new())?);
         Ok(Self { store })
     }
 

@@ -29,11 +29,13 @@ use connections::Connections;
 use failure::Failure;
 use statements::Statements;
 
-/// The moment in SQL, in milliseconds: by the database's clock, which all hosts share.
-///
-/// `statement_timestamp()` stands still within a statement, which then decides and writes by one moment. `now()` would
-/// be the begin of the transaction, which may have waited for a lock since.
-pub(super) const CLOCK: &str = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
+/// Tells the time.
+pub(super) struct Clock {
+    /// The moment in SQL, in milliseconds: by the database's clock, which all hosts share.
+    sql: &'static str,
+    /// This host's clock, for how long ago something was that happened here.
+    host: Box<dyn Fn() -> Timestamp + Send + Sync>,
+}
 
 /// A database that is used as a ledger, whether it can be reached or not.
 #[derive(Clone)]
@@ -44,6 +46,7 @@ pub(super) struct Postgres {
 struct Shared {
     connections: Connections,
     statements: Statements,
+    clock: Clock,
     runtime: Handle,
     /// The thread ends when this is dropped: with the last ledger and the last work that is under way.
     _alive: mpsc::Sender<()>,
@@ -56,11 +59,23 @@ type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'c>>
 struct Session<'c> {
     client: &'c mut Client,
     statements: &'c Statements,
+    clock: &'c Clock,
+}
+
+impl Clock {
+    /// `statement_timestamp()` stands still within a statement, which then decides and writes by one moment. `now()`
+    /// would be the begin of the transaction, which may have waited for a lock since.
+    pub(super) fn new() -> Self {
+        Self {
+            sql: "(extract(epoch FROM statement_timestamp()) * 1000)::bigint",
+            host: Box::new(Timestamp::now),
+        }
+    }
 }
 
 impl Postgres {
     /// Prepares the connections; the first one is tried in the background.
-    pub(super) fn open(place: &PostgresPlace, clock: &str) -> Result<Self, OpenError> {
+    pub(super) fn open(place: &PostgresPlace, clock: Clock) -> Result<Self, OpenError> {
         let (alive, all_gone) = mpsc::channel(1);
         let runtime = start_thread(all_gone).map_err(|source| OpenError::Thread {
             place: place.to_string(),
@@ -68,7 +83,8 @@ impl Postgres {
         })?;
         let shared = Shared {
             connections: Connections::new(place)?,
-            statements: Statements::new(clock),
+            statements: Statements::new(clock.sql),
+            clock,
             runtime,
             _alive: alive,
         };
@@ -179,6 +195,7 @@ impl Postgres {
             let session = Session {
                 client: &mut client,
                 statements: &shared.statements,
+                clock: &shared.clock,
             };
             let done = connections::in_time(work(session)).await;
             done.map_err(|failure| shared.connections.give_up(client, failure))

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 
 use super::quick::sent;
-use super::{Failure, Session, Statements, statements};
+use super::{Clock, Failure, Session, Statements, statements};
 use crate::ledger::columns::{Kept, call, moment, number_of};
 use crate::ledger::state::{Event, Found, Refusal, Standing, StateName, Token, step};
 use crate::ledger::store::{AnotherCall, BATCH, Refused, Unresolved};
@@ -16,6 +16,7 @@ use crate::ledger::{CallKey, Claim, NewClaim, Row, Settlement};
 pub(super) struct Locked<'c> {
     transaction: Transaction<'c>,
     statements: &'c Statements,
+    clock: &'c Clock,
 }
 
 /// An event was granted.
@@ -31,6 +32,7 @@ impl<'c> Locked<'c> {
         Ok(Self {
             transaction: session.client.transaction().await?,
             statements: session.statements,
+            clock: session.clock,
         })
     }
 
@@ -169,7 +171,8 @@ impl<'c> Locked<'c> {
             let (why, row) = (Refusal::Missing, None);
             return Ok(Err(Refused { why, row }));
         };
-        let step = step(Some(&row.standing), event, now);
+        let event = self.by_database(event, now);
+        let step = step(Some(&row.standing), &event, now);
         if let Some(why) = step.refusal {
             let row = Some(Box::new(row));
             return Ok(Err(Refused { why, row }));
@@ -184,6 +187,17 @@ impl<'c> Locked<'c> {
             state: standing.state.name(),
             now,
         }))
+    }
+
+    /// Says by the database's clock when a search began here. What went by since `now` makes that too early, never too
+    /// late: it is held against the end of a quarantine.
+    fn by_database(&self, event: &Event, now: Timestamp) -> Event {
+        let mut event = event.clone();
+        if let Event::LookedUp { begun, .. } = &mut event {
+            let ago = (self.clock.host)().duration_since(*begun);
+            *begun = now.saturating_sub(ago).unwrap_or(Timestamp::MIN);
+        }
+        event
     }
 
     /// Locks and reads a call, and tells the moment after that; a lease that has ended is noticed and written down.

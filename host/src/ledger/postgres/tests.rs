@@ -51,7 +51,24 @@ impl Database {
     }
 
     pub(in crate::ledger) fn open(&self) -> Ledger {
-        opened(&self.place)
+        self.open_at(&self.place, 0)
+    }
+
+    /// Opens it at a place, on a host whose clock differs by so much.
+    fn open_at(&self, place: &PostgresPlace, ahead_ms: i64) -> Ledger {
+        let now_ms = Arc::clone(&self.now_ms);
+        let host = move || {
+            let now_ms = now_ms.load(Ordering::SeqCst) + ahead_ms;
+            Timestamp::from_millisecond(now_ms).unwrap()
+        };
+        let clock = Clock {
+            sql: TEST_CLOCK,
+            host: Box::new(host),
+        };
+        let postgres = Postgres::open(place, clock).unwrap();
+        Ledger {
+            store: Store::Postgres(postgres),
+        }
     }
 
     pub(in crate::ledger) async fn wait(&self, millis: i64) {
@@ -71,12 +88,5 @@ impl Database {
 
     async fn sql(&self, sql: &str) {
         self.client.batch_execute(sql).await.unwrap();
-    }
-}
-
-fn opened(place: &PostgresPlace) -> Ledger {
-    let postgres = Postgres::open(place, TEST_CLOCK).unwrap();
-    Ledger {
-        store: Store::Postgres(postgres),
     }
 }

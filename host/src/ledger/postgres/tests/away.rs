@@ -158,7 +158,7 @@ async fn a_claim_whose_answer_is_lost_is_an_error_and_free_again_after_its_lease
         database.place.password().unwrap(),
         database.place.database(),
     );
-    let ledger = opened(&url.parse().unwrap());
+    let ledger = database.open_at(&url.parse().unwrap(), 0);
     claimed(&ledger, "kept").await;
     let lost = ledger
         .claim(&key("lost"), new_claim("lost"))

@@ -1,7 +1,8 @@
 //! What a session and the tables have to be like.
 
 use super::*;
-use crate::ledger::{CallKey, OpenError};
+use crate::ledger::state::Found;
+use crate::ledger::{CallKey, OpenError, ResolveError};
 
 async fn shown(ledger: &Ledger, setting: &str) -> String {
     let Store::Postgres(postgres) = &ledger.store else {
@@ -99,6 +100,44 @@ async fn a_row_that_no_ledger_writes_is_damage() {
 }
 
 #[tokio::test]
+async fn who_may_make_no_tables_can_use_those_that_are_there() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let (port, name) = (database.place.port(), database.place.database());
+    database
+        .sql(&format!("CREATE ROLE of_{name} LOGIN PASSWORD 'other'"))
+        .await;
+    let url = format!("postgres://of_{name}:other@127.0.0.1:{port}/{name}?sslmode=disable");
+    database
+        .sql(&format!("GRANT SELECT ON test_clock TO of_{name}"))
+        .await;
+    let refused = database
+        .open_at(&url.parse().unwrap(), 0)
+        .read(&key("s"))
+        .await;
+    let refused = chain(&refused.unwrap_err());
+    assert!(refused.contains("the database refuses ledger"), "{refused}");
+    assert!(refused.contains("(SQLSTATE 42501)"), "{refused}");
+
+    claimed(&database.open(), "of-the-owner").await;
+    let grants = format!(
+        "GRANT USAGE ON SCHEMA switchboard TO of_{name};
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA switchboard TO of_{name}"
+    );
+    database.sql(&grants).await;
+    let ledger = database.open_at(&url.parse().unwrap(), 0);
+    let token = claimed(&ledger, "s").await;
+    ledger.fence(&key("s"), token).await.unwrap();
+    ledger
+        .settle(&key("s"), token, done("entry"))
+        .await
+        .unwrap();
+    assert_eq!(ledger.expire().await.unwrap(), []);
+    assert_eq!(ledger.prune(Timestamp::MAX).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_moment_is_the_databases() {
     let Some(database) = Database::new().await else {
         return;
@@ -113,6 +152,36 @@ async fn a_moment_is_the_databases() {
     assert!(before < row.claimed_at && row.claimed_at < after, "{row:?}");
 }
 
+/// A host's clock may be wrong by any time: only how long ago a search began counts.
+#[tokio::test]
+async fn a_search_that_began_in_the_quarantine_is_too_early_by_any_hosts_clock() {
+    const HOUR: i64 = 3_600_000;
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let quarantine_ms = i64::try_from(QUARANTINE.as_millis()).unwrap();
+    let moment = |ms| Timestamp::from_millisecond(ms).unwrap();
+    for (session, ahead_ms) in [("ahead", HOUR), ("behind", -HOUR)] {
+        let ledger = database.open_at(&database.place, ahead_ms);
+        let token = in_doubt(&ledger, session).await;
+        let end_ms = database.now_ms.load(Ordering::SeqCst) + quarantine_ms;
+        // It takes a second, and is reported after the quarantine.
+        database.wait(quarantine_ms + 999).await;
+        let report = async |begun_ms| {
+            let begun = moment(begun_ms + ahead_ms);
+            ledger
+                .looked_up(&key(session), token, Found::None, begun, QUARANTINE)
+                .await
+        };
+        let early = report(end_ms - 1).await.unwrap_err();
+        assert!(
+            matches!(early, ResolveError::Quarantined { until, .. } if until == moment(end_ms)),
+            "{early}"
+        );
+        report(end_ms).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn the_password_is_shown_nowhere() {
     let Some(database) = Database::new().await else {
@@ -122,7 +191,7 @@ async fn the_password_is_shown_nowhere() {
     let (port, name) = (database.place.port(), database.place.database());
     let url = |user: &str, password: &str, name: &str| {
         let url = format!("postgres://{user}:{password}@127.0.0.1:{port}/{name}?sslmode=disable");
-        opened(&url.parse().unwrap())
+        database.open_at(&url.parse().unwrap(), 0)
     };
     let cases = [
         (url("nobody", password, name), "SQLSTATE 28P01"),
