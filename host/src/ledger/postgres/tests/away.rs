@@ -103,6 +103,27 @@ async fn a_claim_whose_connection_is_cut_before_it_is_carried_out_claims_nothing
     assert_eq!(claimed(&ledger, "s").await, Token::FIRST);
 }
 
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up_after_a_few_seconds() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let url = format!("postgres://me@127.0.0.1:{port}/calls");
+    let ledger = Ledger::postgres(&url.parse().unwrap()).unwrap();
+    let silent = ledger.read(&key("s")).await.unwrap_err();
+    assert!(
+        matches!(silent, StoreError::Unavailable { .. }),
+        "{silent:?}"
+    );
+    assert!(
+        chain(&silent).ends_with("it took longer than 5 s"),
+        "{}",
+        chain(&silent)
+    );
+    // Those that follow are told at once, and the same.
+    let again = ledger.read(&key("s")).await.unwrap_err();
+    assert_eq!(chain(&again), chain(&silent));
+}
+
 /// Forwards one connection after the other; each is cut when the database answers a message that holds `until`.
 async fn cutting_proxy(server_port: u16, until: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
