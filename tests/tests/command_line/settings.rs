@@ -218,7 +218,6 @@ fn a_text_that_names_no_ledger_is_not_repeated() {
     let file = place.root().join("switchboard.toml");
     for text in [
         "",
-        "sqlite:",
         "ledger.sqlite",
         "/var/ledger",
         "mysql://ada:s3cret-word@db/l",
@@ -279,5 +278,18 @@ fn a_mistake_beside_the_place_of_a_ledger_does_not_show_it() {
         let output = list(&place, &[], &[]);
         assert_eq!(output.code, Some(1), "{output:?}");
         assert!(output.stderr.contains(expected), "{text}: {output:?}");
+    }
+}
+
+#[test]
+fn a_place_that_lacks_something_says_so_itself() {
+    let mut place = Workplace::new().unwrap();
+    place.guard(&["s3cret-word"]);
+    for text in ["sqlite:", "postgres://ada:s3cret-word@"] {
+        let flags = ["ledger", "list", "--ledger", text];
+        let output = place.switchboard(flags).unwrap().run().unwrap();
+        let expected = "error: --ledger cannot be used: this names no ledger";
+        assert_eq!(output.code, Some(2), "{output:?}");
+        assert!(output.stderr.starts_with(expected), "{output:?}");
     }
 }

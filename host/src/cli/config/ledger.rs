@@ -9,7 +9,7 @@ use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use switchboard_host::ledger::{Ledger, LedgerPlace};
+use switchboard_host::ledger::{Ledger, LedgerPlace, ParsePlaceError};
 
 /// What names no ledger is answered with this. What was written is not repeated: it may hold a password.
 const FORMS: &str = "names no ledger; write sqlite:PATH, postgres://USER@HOST/DATABASE or none";
@@ -27,9 +27,17 @@ pub(in crate::cli) enum LedgerSetting {
     At(LedgerPlace),
 }
 
+/// How the places begin that say themselves what is wrong with them.
+const SCHEMES: [&str; 3] = ["sqlite:", "postgres:", "postgresql:"];
+
 /// A text names no place of a ledger.
 #[derive(Debug)]
-pub(super) struct NoLedgerNamed;
+pub(super) enum NoLedgerNamed {
+    /// It is none of the forms.
+    Form,
+    /// What follows the scheme is wrong.
+    Place(ParsePlaceError),
+}
 
 impl LedgerSetting {
     pub(super) fn by_default() -> anyhow::Result<Self> {
@@ -37,11 +45,14 @@ impl LedgerSetting {
     }
 
     pub(super) fn read(text: &OsStr) -> Result<Self, NoLedgerNamed> {
-        let text = text.to_str().ok_or(NoLedgerNamed)?;
+        let text = text.to_str().ok_or(NoLedgerNamed::Form)?;
         if text == NONE {
             return Ok(Self::None);
         }
-        text.parse().map(Self::At).map_err(|_| NoLedgerNamed)
+        if !SCHEMES.iter().any(|scheme| text.starts_with(scheme)) {
+            return Err(NoLedgerNamed::Form);
+        }
+        text.parse().map(Self::At).map_err(NoLedgerNamed::Place)
     }
 
     /// Takes a path as relative to a folder.
@@ -81,7 +92,10 @@ fn is_missing(path: &Path) -> anyhow::Result<bool> {
 
 impl fmt::Display for NoLedgerNamed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(FORMS)
+        match self {
+            Self::Form => formatter.write_str(FORMS),
+            Self::Place(error) => write!(formatter, "cannot be used: {error}"),
+        }
     }
 }
 
@@ -107,7 +121,7 @@ impl<'de> Deserialize<'de> for LedgerSetting {
         }
         let place = section.get(PLACE).and_then(toml::Value::as_str);
         let setting = place
-            .ok_or(NoLedgerNamed)
+            .ok_or(NoLedgerNamed::Form)
             .and_then(|text| Self::read(text.as_ref()));
         setting.map_err(|error| D::Error::custom(format!("`{PLACE}` in [ledger] {error}")))
     }
