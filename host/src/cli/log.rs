@@ -2,6 +2,7 @@
 
 mod ending;
 mod input;
+mod job;
 mod retries;
 mod signals;
 
@@ -10,11 +11,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{ValueEnum, value_parser};
-use switchboard_host::{CallInput, CallOptions, CallOutcome, Fault, FaultCode, Host};
+use switchboard_host::{CallOutcome, Fault, FaultCode};
 
 use super::config::Settings;
-use super::{core_dumps, say, say_if_disabled};
+use super::{core_dumps, say};
 use ending::{Ending, Purpose};
+use job::Job;
 use retries::Retries;
 use signals::Signals;
 
@@ -141,7 +143,7 @@ fn ending(arguments: &Arguments, settings: anyhow::Result<Settings>) -> Result<E
     runtime.shutdown_background();
     // The host is dropped here, where its connectors may take their time.
     let (job, ending) = ended?;
-    if !job.is_kept && ending.may_be_logged() {
+    if !job.is_kept() && ending.may_be_logged() {
         warn_of_repetition();
     }
     Ok(ending)
@@ -159,7 +161,7 @@ async fn prepare_and_log(
     let started = Instant::now();
     let mut signals = Signals::new();
     let retries = Retries::new(arguments.retry);
-    let prepared = tokio::task::spawn_blocking(move || prepare(arguments, &settings));
+    let prepared = tokio::task::spawn_blocking(move || Job::prepare(arguments, &settings));
     let job = tokio::select! {
         biased;
         prepared = prepared => prepared
@@ -169,50 +171,9 @@ async fn prepare_and_log(
             return Err(fault.into());
         }
     };
-    let ended = log_patiently(&job, retries, &mut signals).await;
-    let ending = ended.unwrap_or_else(|| cut_off(&job, started));
+    let ended = job.log_patiently(retries, &mut signals).await;
+    let ending = ended.unwrap_or_else(|| job.cut_off(started));
     Ok((job, ending))
-}
-
-/// A call that is ready to be logged.
-struct Job {
-    host: Host,
-    crm: String,
-    purpose: Purpose,
-    input: CallInput,
-    options: CallOptions,
-    /// Whether a ledger keeps what is logged.
-    is_kept: bool,
-}
-
-fn prepare(arguments: Arguments, settings: &Settings) -> Result<Job, Refusal> {
-    let input = input::read(&arguments)?;
-    let purpose = arguments.purpose();
-    let ledger = match purpose {
-        Purpose::Log => settings.ledger().and_then(|setting| setting.open()),
-        // It neither asks nor tells a ledger.
-        Purpose::DryRun => Ok(None),
-    };
-    let ledger = ledger.map_err(Refusal::Ledger)?;
-    let is_kept = ledger.is_some();
-    let mut builder = settings.host().only(&arguments.crm);
-    if let Some(ledger) = ledger {
-        builder = builder.ledger(ledger);
-    }
-    let host = builder.build().map_err(|error| disabled(error.into()))?;
-    for crm in host.crms() {
-        say_if_disabled(&crm);
-    }
-    let mut options = CallOptions::default();
-    options.idempotency_key = arguments.idempotency_key;
-    Ok(Job {
-        host,
-        crm: arguments.crm,
-        purpose,
-        input,
-        options,
-        is_kept,
-    })
 }
 
 /// Says that nothing prevents a second entry: in the log, whose reader may expect JSON only, and without a log to the
@@ -224,68 +185,4 @@ fn warn_of_repetition() {
     } else {
         say(NOTICE);
     }
-}
-
-/// Logs the call, and tries again as long as that makes sense. After a signal nothing is tried.
-async fn log_patiently(job: &Job, mut retries: Retries, signals: &mut Signals) -> Option<Ending> {
-    loop {
-        let ending = log(job, signals).await?;
-        let wait = match &ending {
-            Ending::Call(outcome) if !signals.have_come() => retries.wait_after(outcome),
-            _ => None,
-        };
-        let Some(wait) = wait else {
-            return Some(ending);
-        };
-        tracing::info!(
-            crm = job.crm,
-            wait_ms = millis(wait),
-            retries_left = retries.n_left(),
-            "trying again"
-        );
-        tokio::select! {
-            biased;
-            () = signals.next() => return Some(ending),
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
-}
-
-/// Logs the call. The first signal ends what has not been written; a write under way is waited for. The second ends
-/// the waiting, too: then nobody knows the outcome.
-async fn log(job: &Job, signals: &mut Signals) -> Option<Ending> {
-    let (input, options) = (job.input.clone(), job.options.clone());
-    let call = job.purpose.carry_out(&job.host, &job.crm, input, options);
-    let interrupted = async {
-        signals.next().await;
-        say("stopping: waiting for what is being written; a second signal ends the waiting");
-        tokio::select! {
-            () = job.host.shutdown(Duration::ZERO) => std::future::pending().await,
-            () = signals.next() => {}
-        }
-    };
-    tokio::select! {
-        biased;
-        ending = call => Some(ending),
-        () = interrupted => None,
-    }
-}
-
-/// Makes the outcome of a call that nobody waits for any longer, and writes its log line in the host's place.
-fn cut_off(job: &Job, started: Instant) -> Ending {
-    let Job {
-        host, crm, purpose, ..
-    } = job;
-    let fault = purpose.interruption();
-    tracing::info!(
-        crm,
-        outcome = purpose.word_of_interruption(),
-        code = fault.code().as_str(),
-        error = fault.message(),
-        duration_ms = millis(started.elapsed()),
-        "call ended"
-    );
-    let crms = host.crms();
-    let known = crms.iter().find(|known| known.name == *crm);
-    purpose.failed(known.map_or(crm, |known| &known.display_name), &fault)
 }
