@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use switchboard_connector_sdk::Fault;
@@ -16,6 +18,7 @@ use crate::loader::{Digest, Library, LibraryRef, Metadata, Platform};
 use crate::manifest::{
     CustomField, Diagnostic, Entry, LedgerSection, Limits, LogSection, Manifest,
 };
+use crate::outcome::NextStep;
 use crate::redact::Redactor;
 
 /// The operation that every connector must know.
@@ -101,12 +104,32 @@ pub(crate) struct Ready {
     pub(crate) limits: Limits,
     pub(crate) ledger: LedgerSection,
     /// Whether the connector finds the entry of a call.
-    pub(crate) can_look_up: bool,
+    can_look_up: AtomicBool,
     pub(crate) credentials: Option<Source>,
     pub(crate) gate: Gate,
     pub(crate) own_network: bool,
     pub(crate) log: LogSection,
     pub(crate) custom_fields: Vec<CustomField>,
+}
+
+impl Ready {
+    /// Whether the connector finds the entry of a call.
+    pub(crate) fn can_look_up(&self) -> bool {
+        self.can_look_up.load(Ordering::Relaxed)
+    }
+
+    /// Asks the connector for no entry any more: it panics over it, and three panics would disable the CRM.
+    pub(crate) fn give_up_looking(&self) {
+        self.can_look_up.store(false, Ordering::Relaxed);
+    }
+
+    /// Says who finds out whether the entry of a call exists whose end is unclear.
+    pub(crate) fn next_step(&self, wait: Duration) -> NextStep {
+        match self.can_look_up() {
+            true => NextStep::LookUp { wait },
+            false => NextStep::Person,
+        }
+    }
 }
 
 /// Why a CRM cannot be used: one line, and at length.
@@ -227,7 +250,7 @@ impl Crm {
             gate: Gate::new(manifest.limits.max_in_flight),
             limits: manifest.limits.clone(),
             ledger: manifest.ledger.clone(),
-            can_look_up,
+            can_look_up: can_look_up.into(),
             credentials: credentials(manifest).or(surroundings.credentials.cloned()),
             own_network,
             log: manifest.log.clone(),

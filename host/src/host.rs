@@ -24,7 +24,7 @@ use crate::dry_run::DryRun;
 use crate::egress::Writes;
 use crate::ledger::Ledger;
 use crate::outcome::CallOutcome;
-use crate::pipeline::{self, Call};
+use crate::pipeline::{self, Call, Firsts};
 use crate::redact::Redactor;
 
 /// How long a thread that polls nothing waits for connectors to be dropped.
@@ -62,6 +62,8 @@ struct Inner {
     n_calls: watch::Sender<usize>,
     /// Keeps each call from being logged twice.
     ledger: Option<Ledger>,
+    /// The calls under way that equal ones wait for.
+    firsts: Arc<Firsts>,
     /// Keeps time and speaks to the network. `None` only while the host is dropped.
     runtime: Option<Runtime>,
 }
@@ -87,7 +89,7 @@ pub struct CallOptions {
     /// The gateway's tenant, passed to the connector.
     pub tenant: Option<String>,
     /// What the ledger knows the call by, in the place of user and session: 1 to 500 bytes. With the session of another
-    /// call it is refused.
+    /// call it is refused. A host without a ledger has no use for it.
     pub idempotency_key: Option<String>,
 }
 
@@ -180,6 +182,7 @@ impl Host {
             options,
             writes,
             ledger: self.inner.ledger.clone(),
+            firsts: Arc::clone(&self.inner.firsts),
             underway: weak(&underway),
             stop: Stop(self.inner.phase.subscribe()),
         };

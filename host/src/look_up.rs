@@ -13,15 +13,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use switchboard_connector_sdk::Fault;
 use switchboard_connector_sdk::wire::ContextHead;
+use switchboard_connector_sdk::{Fault, FaultCode};
 use tokio::time::{Instant, timeout_at};
 
 use crate::connector::{CallLog, CallServices, Closing};
 use crate::crm::Ready;
 use crate::dry_run::shown_path;
-use crate::egress::{Show, Terms, Unguarded, Writes};
-use crate::error_chain::with_sources;
+use crate::egress::{Record, Show, Terms, Unguarded, Wire, Writes};
+use crate::host::Stop;
 use crate::ledger::state::Found;
 use crate::ledger::{Ledger, ResolveError, Row, StoreError};
 use crate::manifest::SecretText;
@@ -30,6 +30,9 @@ use answer::Candidates;
 
 /// The operation by which a connector finds the entry of a call.
 const OPERATION: &str = "findCallLog";
+
+/// So many entries are not told apart.
+const MAX_CANDIDATES: usize = 100;
 
 /// One search.
 pub(crate) struct LookUp<'a> {
@@ -43,6 +46,7 @@ pub(crate) struct LookUp<'a> {
     pub(crate) call: Option<Box<RawValue>>,
     pub(crate) redactor: Redactor,
     pub(crate) deadline: Instant,
+    pub(crate) stop: &'a Stop,
     pub(crate) underway: Weak<dyn Any + Send + Sync>,
 }
 
@@ -82,82 +86,127 @@ struct Reference<'a> {
 }
 
 impl LookUp<'_> {
-    /// Searches the CRM and tells the ledger.
+    /// Searches the CRM and tells the ledger. Also returns what was sent.
     ///
     /// # Errors
     ///
     /// [`StoreError`]: nothing is known to be written down.
-    pub(crate) async fn run(self) -> Result<LookedUp, StoreError> {
+    pub(crate) async fn run(self) -> Result<(LookedUp, Record), StoreError> {
         let quarantine = self.ready.ledger.quarantine;
         let begun = Timestamp::now();
-        let until = self.row.standing.since.saturating_add(quarantine);
-        let until = until.unwrap_or(Timestamp::MAX);
+        let until = self.row.quarantined_until(quarantine);
         if begun < until {
-            return Ok(LookedUp::TooEarly { until });
+            return Ok((LookedUp::TooEarly { until }, Record::default()));
         }
-        let candidates = match self.search().await {
-            Ok(candidates) => candidates,
-            Err(fault) => return Ok(LookedUp::Failed(self.redacted(&fault))),
+        let (candidates, record) = self.search().await;
+        let looked_up = match candidates {
+            Ok(candidates) => self.tell(&candidates, begun, quarantine).await?,
+            Err(fault) => LookedUp::Failed(self.shown(&fault, &record)),
         };
-        let found = self.found(candidates).await?;
+        Ok((looked_up, record))
+    }
+
+    /// Tells the ledger what was found. An entry that turns out to be another call's meanwhile is left out, too.
+    async fn tell(
+        &self,
+        candidates: &Candidates,
+        begun: Timestamp,
+        quarantine: Duration,
+    ) -> Result<LookedUp, StoreError> {
         let (key, token) = (&self.row.key, self.row.standing.token);
-        tracing::info!(%key, call_id = self.id, ?found, "the entry of a call was looked for");
-        let told = self.ledger.looked_up(key, token, found, begun, quarantine);
-        match told.await {
-            Ok(()) | Err(ResolveError::MovedOn { .. } | ResolveError::Missing { .. }) => {
-                Ok(LookedUp::Settled)
+        loop {
+            let found = self.found(candidates).await?;
+            let told = self
+                .ledger
+                .looked_up(key, token, found.clone(), begun, quarantine);
+            let looked_up = match told.await {
+                Ok(()) | Err(ResolveError::MovedOn { .. } | ResolveError::Missing { .. }) => {
+                    LookedUp::Settled
+                }
+                Err(ResolveError::Quarantined { until, .. }) => LookedUp::TooEarly { until },
+                Err(ResolveError::Several { .. }) => LookedUp::Several,
+                Err(ResolveError::EntryOfAnother { .. }) => continue,
+                Err(ResolveError::Store(error)) => return Err(error),
+            };
+            let call_id = self.id;
+            match looked_up {
+                LookedUp::Several => tracing::warn!(
+                    %key, call_id, "several entries could be that of an unclear call: a person has to say which"
+                ),
+                _ => {
+                    tracing::info!(%key, call_id, ?found, "the entry of an unclear call was looked for")
+                }
             }
-            Err(ResolveError::Quarantined { until, .. }) => Ok(LookedUp::TooEarly { until }),
-            Err(ResolveError::Several { .. }) => Ok(LookedUp::Several),
-            Err(ResolveError::Store(error)) => Err(error),
-            Err(error @ ResolveError::EntryOfAnother { .. }) => {
-                Ok(LookedUp::Failed(Fault::unavailable(with_sources(&error))))
-            }
+            return Ok(looked_up);
         }
     }
 
-    /// Asks the connector.
-    async fn search(&self) -> Result<Candidates, Fault> {
-        let ready = self.ready;
-        let _permit = ready.gate.enter(self.deadline).await?;
-        let instance = timeout_at(self.deadline, ready.connector.instance()).await;
-        let instance = instance.map_err(|_| too_late())??;
-        let (input, context) = (self.input()?, self.context()?);
+    /// Asks the connector, until the call's time is over or the host stops.
+    async fn search(&self) -> (Result<Candidates, Fault>, Record) {
         let redactor = self.redactor.clone();
-        let wire = ready.egress.begin(Terms {
+        let wire = self.ready.egress.begin(Terms {
             deadline: self.deadline,
             writes: Writes::Refuse,
             guard: Arc::new(Unguarded),
             underway: Weak::clone(&self.underway),
             show: Show::new(move |path| shown_path(path, &redactor)),
         });
+        let candidates = tokio::select! {
+            biased;
+            () = self.stop.now() => Err(Fault::unavailable("the host was told to stop")),
+            candidates = timeout_at(self.deadline, self.ask(&wire)) => {
+                candidates.unwrap_or_else(|_| Err(too_late()))
+            }
+        };
+        if candidates
+            .as_ref()
+            .is_err_and(|fault| fault.code() == FaultCode::Panicked)
+        {
+            self.ready.give_up_looking();
+        }
+        (candidates, wire.record())
+    }
+
+    async fn ask(&self, wire: &Wire) -> Result<Candidates, Fault> {
+        let ready = self.ready;
+        let _permit = ready.gate.enter(self.deadline).await?;
+        let instance = ready.connector.instance().await?;
+        let (input, context) = (self.input()?, self.context()?);
         let sink = ready.connector.log().with_redactor(self.redactor.clone());
         let log = CallLog::new(sink, self.id.to_owned());
-        let services = Closing(CallServices::new(wire, log));
-        let mut running =
-            ready
-                .connector
-                .call(instance, services.0.to_raw(), OPERATION, context, input);
-        let answer = timeout_at(self.deadline, running.answer()).await;
-        Candidates::read(&answer.unwrap_or_else(|_| Err(too_late()))?)
+        let services = Closing(CallServices::new(wire.clone(), log));
+        let raw = services.0.to_raw();
+        let mut running = ready
+            .connector
+            .call(instance, raw, OPERATION, context, input);
+        Candidates::read(&running.answer().await?)
     }
 
     /// Leaves out the entries of other calls.
-    async fn found(&self, candidates: Candidates) -> Result<Found, StoreError> {
+    async fn found(&self, candidates: &Candidates) -> Result<Found, StoreError> {
+        if candidates.log_ids.len() > MAX_CANDIDATES {
+            return Ok(Found::Several);
+        }
         let mut remaining = Vec::new();
-        for log_id in candidates.log_ids {
-            if self.ledger.holder(self.row, &log_id).await?.is_none() {
+        for log_id in &candidates.log_ids {
+            if self.ledger.holder(self.row, log_id).await?.is_none() {
                 remaining.push(log_id);
             }
         }
-        let likeliest = candidates.likeliest.filter(|it| remaining.contains(it));
-        Ok(match (remaining.len(), likeliest) {
-            (0, _) => Found::None,
-            (1, _) => Found::One {
-                log_id: remaining.swap_remove(0),
-            },
-            (_, Some(log_id)) => Found::One { log_id },
-            (_, None) => Found::Several,
+        let likeliest = candidates.likeliest.as_ref();
+        let log_id = match (
+            &remaining[..],
+            likeliest.filter(|it| remaining.iter().any(|id| id == it)),
+        ) {
+            ([], _) => return Ok(Found::None),
+            ([log_id], _) => (*log_id).clone(),
+            (_, Some(log_id)) => log_id.clone(),
+            (_, None) => return Ok(Found::Several),
+        };
+        // The entry may be that of another user's call of the same session, which has not ended either.
+        Ok(match self.ledger.rival(self.row).await? {
+            Some(_) => Found::Several,
+            None => Found::One { log_id },
         })
     }
 
@@ -179,26 +228,27 @@ impl LookUp<'_> {
     fn context(&self) -> Result<Vec<u8>, Fault> {
         let remaining = self.deadline.saturating_duration_since(Instant::now());
         let mut head = ContextHead::new(self.id);
-        head.remaining_ms = millis(remaining);
+        head.remaining_ms = u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX);
         to_json(&head)
     }
 
-    fn redacted(&self, fault: &Fault) -> Fault {
-        let text = self.redactor.redact(fault.message());
-        let redacted = Fault::new(fault.code(), text);
+    /// Returns a fault as people may see it. Without the call's input nobody knows what is private in a connector's words.
+    fn shown(&self, fault: &Fault, record: &Record) -> Fault {
+        let text = match (&self.call, record.requests.last()) {
+            (Some(_), _) => self.redactor.redact(fault.message()),
+            (None, Some(last)) => format!("the last request was {}", last.end),
+            (None, None) => "the connector sent nothing".to_owned(),
+        };
+        let shown = Fault::new(fault.code(), text);
         match fault.retry_after() {
-            Some(wait) => redacted.with_retry_after(wait),
-            None => redacted,
+            Some(wait) => shown.with_retry_after(wait),
+            None => shown,
         }
     }
 }
 
 fn too_late() -> Fault {
     Fault::timeout("the connector did not find out in the time that a call may take")
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Fault> {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use switchboard_connector_sdk::model::{InputFault, InvalidInput};
 use switchboard_connector_sdk::{Fault, FaultCode, MessageType};
 
-pub(crate) use answer::read_answer;
+pub(crate) use answer::{entry_id, read_answer};
 pub(crate) use kept::{keep, recall};
 pub(crate) use settle::{Settlement, settle};
 pub(crate) use unclear::NextStep;
@@ -24,6 +24,12 @@ const DEFAULT_TTL_MS: u64 = 30_000;
 /// What the user reads where the ledger is to blame and not the CRM.
 pub(crate) const WITHOUT_LEDGER: &str = "The call was not logged: the record of what is logged cannot be used now. Log \
                                          the call again later.";
+
+/// What the user reads of a call that is logged.
+const LOGGED: &str = "Call logged";
+
+/// The member of a message with its text.
+const MESSAGE: &str = "message";
 
 /// The member of a message that says how it is shown.
 const MESSAGE_TYPE: &str = "messageType";
@@ -83,7 +89,7 @@ impl CallOutcome {
         Self {
             call_id,
             log_id: Some(entry.log_id),
-            return_message: complete(return_message, MessageType::Success, "Call logged"),
+            return_message: complete(return_message, MessageType::Success, LOGGED),
             extra_data_tracking: entry.extra_data_tracking,
             warnings: entry.warnings,
             error: None,
@@ -175,8 +181,8 @@ impl CallOutcome {
         self.log_id.as_deref()
     }
 
-    /// Whether another request has logged this call, or tried to: then this outcome is that request's, and this one
-    /// has sent nothing.
+    /// Whether another request has logged this call, or tried to: then this outcome is that request's, and this one has
+    /// written nothing.
     pub fn is_duplicate(&self) -> bool {
         self.is_duplicate
     }
@@ -235,6 +241,13 @@ impl CallOutcome {
         self
     }
 
+    /// Makes the outcome that of another call.
+    pub(crate) fn of_call(mut self, call_id: &str) -> Self {
+        call_id.clone_into(&mut self.call_id);
+        self.requests = Vec::new();
+        self
+    }
+
     pub(crate) fn with_requests(mut self, requests: Vec<SentRequest>) -> Self {
         self.requests = requests;
         self
@@ -290,7 +303,7 @@ fn complete(
     message_type: MessageType,
     sentence: &str,
 ) -> Map<String, Value> {
-    message.entry("message").or_insert_with(|| sentence.into());
+    message.entry(MESSAGE).or_insert_with(|| sentence.into());
     message.entry(MESSAGE_TYPE).or_insert_with(|| {
         serde_json::to_value(message_type).expect("a message type is a JSON string")
     });

@@ -12,6 +12,7 @@
 
 mod claim;
 mod duplicate;
+mod first;
 mod kept;
 mod once;
 mod prepare;
@@ -41,6 +42,7 @@ use crate::redact::Redactor;
 use claim::CallClaim;
 use prepare::{Prepared, prepare};
 
+pub(crate) use first::Firsts;
 pub(crate) use rehearse::rehearse;
 
 /// How long a connector may take to report a write that ended after the call's time was over.
@@ -54,6 +56,8 @@ pub(crate) struct Call {
     pub(crate) options: CallOptions,
     pub(crate) writes: Writes,
     pub(crate) ledger: Option<Ledger>,
+    /// The calls of the host that others wait for.
+    pub(crate) firsts: Arc<Firsts>,
     pub(crate) redactor: Redactor,
     /// What a request under way keeps.
     pub(crate) underway: Weak<dyn Any + Send + Sync>,
@@ -228,7 +232,10 @@ async fn attempt(call: &Call, prepared: &mut Prepared<'_>, way: &Way) -> Result<
     let context = context(call, way)?;
     if ready.own_network {
         // Its requests are its own: nobody sees the first one, or the first write.
-        way.guard().before_write().await?;
+        let fenced = timeout_at(deadline, way.guard().before_write()).await;
+        fenced.map_err(|_| {
+            Fault::timeout("the ledger did not answer in the time that a call may take")
+        })??;
     }
     let running = ready.connector.call(
         instance,
@@ -268,7 +275,7 @@ fn own_network() -> Fault {
 }
 
 fn stopped() -> Fault {
-    Fault::unavailable("the host was told to stop before anything was written")
+    Fault::unavailable("the host was told to stop")
 }
 
 fn services(call_id: &str, prepared: &Prepared<'_>, wire: &Wire) -> CallServices {

@@ -96,8 +96,12 @@ impl Redactor {
 
     /// Returns a redactor that knows another JSON text as well.
     pub(crate) fn with(&self, input: Vec<u8>) -> Self {
-        let inputs = [self.0.inputs.as_slice(), &[input.into()]].concat();
-        Self::new(inputs, Arc::clone(&self.0.secrets))
+        Self(Arc::new(Inner {
+            inputs: [self.0.inputs.as_slice(), &[input.into()]].concat(),
+            secrets: Arc::clone(&self.0.secrets),
+            scope: self.0.scope,
+            texts: OnceLock::new(),
+        }))
     }
 
     /// Returns the text without what must not be shown.

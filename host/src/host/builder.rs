@@ -155,6 +155,7 @@ impl HostBuilder {
             phase: watch::Sender::new(Phase::Running),
             n_calls: watch::Sender::new(0),
             ledger: self.ledger,
+            firsts: Arc::default(),
             runtime: Some(runtime),
         });
         if searches {

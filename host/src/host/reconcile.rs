@@ -1,5 +1,6 @@
 //! Calls whose end is unclear, and what becomes of them without a request.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -8,12 +9,12 @@ use switchboard_connector_sdk::{Fault, FaultCode};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use super::{Host, Inner, Underway, weak};
+use super::{Host, Inner, Stop, Underway, weak};
 use crate::credentials::{CredentialsRequest, Source};
 use crate::crm::{Crm, Ready};
 use crate::error_chain::with_sources;
 use crate::ledger::state::{State, StateName};
-use crate::ledger::{CallKey, Filter, Ledger, Row, StoreError};
+use crate::ledger::{CallKey, Filter, Row, StoreError};
 use crate::look_up::{LookUp, LookedUp};
 use crate::manifest::SecretText;
 use crate::redact::Redactor;
@@ -131,15 +132,36 @@ impl Host {
             Ok(ready) => ready,
             Err(fault) => return Ok(cannot(fault.message())),
         };
-        if !ready.can_look_up {
+        if !ready.can_look_up() {
             return Ok(cannot("its connector cannot look for entries"));
         }
-        let header = match auth_header(ready, &row).await {
-            Ok(Some(header)) => header,
-            Ok(None) => return Ok(Reconciled::WaitingForCredentials),
-            Err(fault) => return Ok(Reconciled::Failed(fault)),
+        let until = row.quarantined_until(ready.ledger.quarantine);
+        if Timestamp::now() < until {
+            return Ok(Reconciled::TooEarly { until });
+        }
+        let stop = Stop(self.inner.phase.subscribe());
+        let header = tokio::select! {
+            biased;
+            () = stop.now() => return Ok(Reconciled::Failed(stopped())),
+            header = auth_header(ready, &row) => match header {
+                Ok(Some(header)) => header,
+                Ok(None) => return Ok(Reconciled::WaitingForCredentials),
+                Err(fault) => return Ok(Reconciled::Failed(fault)),
+            }
         };
-        let looked_up = look_up(crm, ready, ledger, &row, header, underway).await?;
+        let search = LookUp {
+            id: &Uuid::now_v7().to_string(),
+            ready,
+            ledger,
+            row: &row,
+            redactor: redactor(&header, crm),
+            auth_header: header,
+            call: None,
+            deadline: Instant::now() + ready.limits.timeout,
+            stop: &stop,
+            underway: weak(underway),
+        };
+        let (looked_up, _) = search.run().await?;
         Ok(match looked_up {
             LookedUp::Settled => match ledger.read(key).await? {
                 Some(row) => settled(&row),
@@ -153,55 +175,60 @@ impl Host {
             LookedUp::Failed(fault) => Reconciled::Failed(fault),
         })
     }
-
-    /// Looks for all entries that can be looked for.
-    async fn reconcile_all(&self) -> Result<(), StoreError> {
-        for row in self.unclear_calls().await? {
-            let found = self.reconcile(&row.key).await?;
-            tracing::debug!(key = %row.key, ?found, "an unclear call was looked at");
-        }
-        Ok(())
-    }
 }
 
 /// Looks for entries as long as the host is there and takes calls.
 pub(super) async fn keep_reconciling(host: Weak<Inner>) {
-    while let Some(inner) = host.upgrade() {
-        let host = Host { inner };
-        if host.begin().is_err() {
-            return;
+    let mut hopeless = HashSet::new();
+    while let Some(unclear) = unclear(&host).await {
+        for row in unclear {
+            let attempt = (row.key, row.standing.token);
+            if hopeless.contains(&attempt) {
+                continue;
+            }
+            let Some(inner) = host.upgrade() else { return };
+            // The host may go away between two searches.
+            let found = Host { inner }.reconcile(&attempt.0).await;
+            let key = &attempt.0;
+            match found {
+                Ok(Reconciled::Several | Reconciled::CannotLookUp { .. }) => {
+                    hopeless.insert(attempt);
+                }
+                Ok(found) => tracing::debug!(%key, ?found, "an unclear call was looked at"),
+                Err(error) => say(&error),
+            }
         }
-        if let Err(error) = host.reconcile_all().await {
-            let error = with_sources(&error);
-            tracing::warn!(error, "unclear calls cannot be looked at");
-        }
-        drop(host);
         sleep(PERIOD).await;
     }
 }
 
-async fn look_up(
-    crm: &Crm,
-    ready: &Ready,
-    ledger: &Ledger,
-    row: &Row,
-    auth_header: SecretText,
-    underway: &Arc<Underway>,
-) -> Result<LookedUp, StoreError> {
+/// Returns the calls whose end is unclear, as long as the host is there and takes calls.
+async fn unclear(host: &Weak<Inner>) -> Option<Vec<Row>> {
+    let host = Host {
+        inner: host.upgrade()?,
+    };
+    host.begin().ok()?;
+    let unclear = host.unclear_calls().await;
+    Some(unclear.unwrap_or_else(|error| {
+        say(&error);
+        Vec::new()
+    }))
+}
+
+fn say(error: &StoreError) {
+    let error = with_sources(error);
+    tracing::warn!(error, "unclear calls cannot be looked at");
+}
+
+/// Without the call's input only the header is known to be secret.
+fn redactor(auth_header: &SecretText, crm: &Crm) -> Redactor {
     let secret = serde_json::json!({ "authHeader": auth_header.expose() });
     let secrets = vec![secret.to_string().into_bytes().into()];
-    let search = LookUp {
-        id: &Uuid::now_v7().to_string(),
-        ready,
-        ledger,
-        row,
-        auth_header,
-        call: None,
-        redactor: Redactor::new(secrets, crm.secrets()),
-        deadline: Instant::now() + ready.limits.timeout,
-        underway: weak(underway),
-    };
-    search.run().await
+    Redactor::new(secrets, crm.secrets())
+}
+
+fn stopped() -> Fault {
+    Fault::unavailable("the host was told to stop")
 }
 
 async fn auth_header(ready: &Ready, row: &Row) -> Result<Option<SecretText>, Fault> {
@@ -228,7 +255,12 @@ fn settled(row: &Row) -> Reconciled {
             log_id: log_id.clone(),
         },
         State::Failed { .. } | State::Rejected => Reconciled::NotLogged,
-        _ => Reconciled::Failed(Fault::in_progress("another request is logging this call")),
+        State::Claimed { .. } | State::Sending { .. } => {
+            Reconciled::Failed(Fault::in_progress("another request is logging this call"))
+        }
+        State::Unknown => Reconciled::Failed(Fault::in_progress(
+            "a later attempt has an unclear end, too",
+        )),
     }
 }
 

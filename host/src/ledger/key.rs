@@ -6,10 +6,12 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use url::form_urlencoded;
 
+use crate::loader::Digest;
+
 /// What a call is known by: two requests with one key are about one entry.
 ///
 /// As text, the parts are joined by slashes and escaped as in the body of a web form, so that no two keys have one
-/// text: `createCallLog/pipedrive/acme.pipedrive.com/314-pipedrive/4503991`, or with an idempotency key
+/// text; a part of more than 500 bytes is its SHA-256: `createCallLog/pipedrive/acme.pipedrive.com/314-pipedrive/4503991`, or with an idempotency key
 /// `createCallLog/pipedrive/order-77`. `switchboard ledger show` takes this text.
 ///
 /// ```
@@ -37,6 +39,9 @@ enum Subject {
     Caller(String),
 }
 
+/// The longest part that stands for itself.
+const MAX_PART_BYTES: usize = 500;
+
 /// A text is no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -57,16 +62,16 @@ impl CallKey {
         session: &str,
     ) -> Self {
         let subject = Subject::Call {
-            hostname: hostname.to_lowercase(),
-            user_id: user_id.to_owned(),
-            session: session.to_owned(),
+            hostname: bounded(&hostname.to_lowercase()),
+            user_id: bounded(user_id),
+            session: bounded(session),
         };
         Self::new(operation, crm, subject)
     }
 
     /// Makes the key of a call that the caller names by an idempotency key of its own.
     pub fn of_caller(operation: &str, crm: &str, idempotency_key: &str) -> Self {
-        Self::new(operation, crm, Subject::Caller(idempotency_key.to_owned()))
+        Self::new(operation, crm, Subject::Caller(bounded(idempotency_key)))
     }
 
     fn new(operation: &str, crm: &str, subject: Subject) -> Self {
@@ -136,6 +141,14 @@ impl FromStr for CallKey {
     }
 }
 
+/// Shortens what is longer than any id to its digest: a store has to find calls by it.
+fn bounded(part: &str) -> String {
+    match part.len() {
+        0..=MAX_PART_BYTES => part.to_owned(),
+        _ => format!("sha256:{}", Digest::of(part.as_bytes())),
+    }
+}
+
 fn unescaped(part: &str) -> String {
     let mut pairs = form_urlencoded::parse(part.as_bytes());
     pairs
@@ -171,6 +184,20 @@ mod tests {
                 prop_assert_eq!(key.to_string(), text);
             }
         }
+    }
+
+    #[test]
+    fn a_part_without_end_stands_as_its_digest() {
+        let key = |session: &str| CallKey::of_call("o", "c", "h", "u", session).to_string();
+        let (longest, longer) = ("x".repeat(500), "x".repeat(501));
+        assert!(key(&longest).ends_with(&longest));
+        let digest = key(&longer);
+        assert!(
+            digest.starts_with("o/c/h/u/sha256%3A") && digest.len() < 100,
+            "{digest}"
+        );
+        assert_ne!(digest, key(&"y".repeat(501)));
+        assert_eq!(digest.parse::<CallKey>().unwrap().to_string(), digest);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a ledger says of a call.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::ser::SerializeStruct;
@@ -50,6 +51,14 @@ pub struct Filter {
     pub after: u64,
     /// At most so many.
     pub limit: u32,
+}
+
+impl Row {
+    /// Returns the end of the time in which a write of an unclear call may still be on its way.
+    pub(crate) fn quarantined_until(&self, quarantine: Duration) -> Timestamp {
+        let until = self.standing.since.saturating_add(quarantine);
+        until.unwrap_or(Timestamp::MAX)
+    }
 }
 
 impl Serialize for Row {

@@ -1,7 +1,12 @@
 //! Reads what a connector answers to `findCallLog`.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use switchboard_connector_sdk::Fault;
+
+use crate::outcome::entry_id;
 
 /// The largest answer: 1 MiB. It holds ids.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -9,10 +14,19 @@ const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// The entries that could be a call's.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Candidates {
-    /// Each once, in order.
-    pub(super) log_ids: Vec<String>,
+    pub(super) log_ids: BTreeSet<String>,
     /// Which of several it is, by the connector's comparison.
     pub(super) likeliest: Option<String>,
+}
+
+/// The answer as it came in. Unknown members are ignored, so that a connector may be newer.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    #[serde(borrow)]
+    log_ids: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    likeliest: Option<&'a RawValue>,
 }
 
 impl Candidates {
@@ -22,29 +36,15 @@ impl Candidates {
     ///
     /// `internal` for anything else. What cannot be read must not count as "no entry".
     pub(super) fn read(json: &[u8]) -> Result<Self, Fault> {
-        let value = (json.len() <= MAX_ANSWER_BYTES).then(|| serde_json::from_slice(json).ok());
-        let value: Value = value.flatten().ok_or_else(unreadable)?;
-        let ids = value["logIds"].as_array().ok_or_else(unreadable)?;
-        let mut log_ids = Vec::with_capacity(ids.len());
-        for id in ids {
-            let id = id_of(id).ok_or_else(unreadable)?;
-            if !log_ids.contains(&id) {
-                log_ids.push(id);
-            }
-        }
-        let likeliest = match &value["likeliest"] {
-            Value::Null => None,
-            id => Some(id_of(id).ok_or_else(unreadable)?),
-        };
-        Ok(Self { log_ids, likeliest })
-    }
-}
-
-fn id_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(id) if !id.is_empty() => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
+        let answer = (json.len() <= MAX_ANSWER_BYTES).then(|| serde_json::from_slice(json).ok());
+        let answer: Answer<'_> = answer.flatten().ok_or_else(unreadable)?;
+        let read = |id: &RawValue| entry_id(id).ok_or_else(unreadable);
+        let log_ids = answer.log_ids.iter().map(|id| read(id));
+        let likeliest = answer.likeliest.map(read).transpose()?;
+        Ok(Self {
+            log_ids: log_ids.collect::<Result<_, _>>()?,
+            likeliest,
+        })
     }
 }
 
@@ -60,7 +60,10 @@ mod tests {
 
     fn read(json: &str) -> Option<(Vec<String>, Option<String>)> {
         let candidates = Candidates::read(json.as_bytes()).ok()?;
-        Some((candidates.log_ids, candidates.likeliest))
+        Some((
+            candidates.log_ids.into_iter().collect(),
+            candidates.likeliest,
+        ))
     }
 
     #[test]
@@ -69,6 +72,9 @@ mod tests {
         assert_eq!(read(r#"{"logIds":[]}"#), Some((ids(&[]), None)));
         let found = read(r#"{"logIds":["7",8,"7","9"],"likeliest":8,"new":1}"#);
         assert_eq!(found, Some((ids(&["7", "8", "9"]), Some("8".to_owned()))));
+        // No conversion has rounded it.
+        let long = read(r#"{"logIds":[12345678901234567890123],"likeliest":null}"#);
+        assert_eq!(long, Some((ids(&["12345678901234567890123"]), None)));
     }
 
     #[test]

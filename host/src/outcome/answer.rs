@@ -14,6 +14,9 @@ use super::LoggedEntry;
 /// The largest answer: 1 MiB. It holds an id and a message.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
+/// The longest id of an entry; a ledger looks calls up by it.
+const MAX_ID_BYTES: usize = 500;
+
 /// What a connector answered.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Answer {
@@ -66,19 +69,16 @@ pub(crate) fn read_answer(json: &[u8]) -> Result<Answer, Fault> {
         .filter(says_not_logged)
         .map(Answer::NotLogged)
         .ok_or_else(|| {
-            Fault::internal("the connector answered success without a logId; tell its author")
+            Fault::internal(
+                "the connector answered success without a logId of 1 to 500 bytes; tell its author",
+            )
         })
 }
 
 impl Members<'_> {
     /// Returns the entry's id; of a number its text, which no conversion has rounded.
     fn log_id(&self) -> Option<String> {
-        let raw = self.0.get("logId")?.get();
-        match serde_json::from_str(raw) {
-            Ok(Value::String(id)) if !id.is_empty() => Some(id),
-            Ok(Value::Number(_)) => Some(raw.to_owned()),
-            _ => None,
-        }
+        entry_id(self.0.get("logId")?)
     }
 
     /// Reads a member that may be absent or null.
@@ -89,6 +89,17 @@ impl Members<'_> {
             None
         })
     }
+}
+
+/// Reads the id of an entry: a text of 1 to 500 bytes without NUL characters, or a number, whose text is kept.
+pub(crate) fn entry_id(raw: &RawValue) -> Option<String> {
+    let id = match serde_json::from_str(raw.get()).ok()? {
+        Value::String(id) => id,
+        Value::Number(_) => raw.get().to_owned(),
+        _ => return None,
+    };
+    let is_one = (1..=MAX_ID_BYTES).contains(&id.len()) && !id.contains('\0');
+    is_one.then_some(id)
 }
 
 /// Brings a message to the contract: three types, and a text and a time of the right kind or none.

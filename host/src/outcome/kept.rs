@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
-use switchboard_connector_sdk::FaultCode;
+use serde_json::Value;
+use switchboard_connector_sdk::{FaultCode, MessageType};
 
-use super::{CallError, CallOutcome};
+use super::{CallError, CallOutcome, LOGGED, MESSAGE, MESSAGE_TYPE};
 
 /// The member by which a kept outcome says that the call was still running.
 const RUNNING: &str = "madeWhileRunning";
@@ -16,7 +16,13 @@ pub(crate) fn keep(
     is_running: bool,
     mask: impl Fn(&str) -> String,
 ) -> Value {
+    let said = outcome.return_message.get(MESSAGE).cloned();
     let mut outcome = outcome.clone().map_texts(mask);
+    if outcome.log_id.is_some() && outcome.return_message.get(MESSAGE) != said.as_ref() {
+        // What is left of a sentence without its names is none.
+        let sentence = Value::from(LOGGED);
+        outcome.return_message.insert(MESSAGE.to_owned(), sentence);
+    }
     if let Some(error) = &mut outcome.error {
         error.faults.clear();
     }
@@ -70,18 +76,18 @@ fn error(kept: &Value) -> Option<CallError> {
 impl CallOutcome {
     /// Replaces what the user reads; how it is shown becomes a warning.
     pub(crate) fn with_message(mut self, message: &str) -> Self {
-        let said = json!({ "message": message, "messageType": "warning" });
-        let said = said.as_object().into_iter().flatten();
-        let said: Map<_, _> = said
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        self.return_message.extend(said);
+        let message_type = serde_json::to_value(MessageType::Warning);
+        let message_type = message_type.expect("a message type is a JSON string");
+        let said = &mut self.return_message;
+        said.insert(MESSAGE.to_owned(), message.into());
+        said.insert(MESSAGE_TYPE.to_owned(), message_type);
         self
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use switchboard_connector_sdk::Fault;
 
     use super::*;
@@ -133,7 +139,8 @@ mod tests {
     #[test]
     fn texts_are_masked_before_they_are_kept() {
         let kept = keep(&logged(), false, |text| text.replace("Jane", "***"));
-        assert_eq!(kept["returnMessage"]["message"], "Logged for ***");
+        assert_eq!(kept["returnMessage"]["message"], "Call logged");
+        assert_eq!(kept["warnings"], json!(["w"]));
     }
 
     #[test]

@@ -4,26 +4,26 @@
 //! a call that waits for one. The fence is asked for before the first write. Both are asked for once, and what was asked
 //! for is answered, whoever gives up waiting for it.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
-use switchboard_connector_sdk::Fault;
+use switchboard_connector_sdk::{Fault, FaultCode};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{sleep, timeout};
 
 use super::once::{Once, Panicked};
 use super::subject::Subject;
 use crate::egress::{Guard, Permission};
 use crate::error_chain::with_sources;
-use crate::ledger::state::{AttemptEnd, State, Token};
+use crate::ledger::state::{AttemptEnd, Token};
 use crate::ledger::{
-    Claim, ClaimError, FenceError, Ledger, NewClaim, Row, Sent, SettleError, Settlement,
+    Claim, ClaimError, FenceError, Ledger, NewClaim, Row, SettleError, Settlement, StoreError,
 };
 
-/// How long the end of a call is tried to be written down while its caller waits.
-const SETTLE_TIME: Duration = Duration::from_secs(10);
+/// How long a caller waits for the end of its call to be written down.
+const WAITING_TIME: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -45,6 +45,12 @@ pub(super) enum Obstacle {
     Taken(Box<Row>),
     /// The ledger does not let it; nothing was written.
     Refused(Fault),
+}
+
+impl Obstacle {
+    fn of(error: &StoreError) -> Self {
+        Obstacle::Refused(Fault::unavailable(with_sources(error)))
+    }
 }
 
 impl CallClaim {
@@ -86,7 +92,10 @@ impl CallClaim {
                 let found = match ledger.claim(&key, new).await {
                     Ok(Claim::Claimed(token)) => return Some(token),
                     Ok(Claim::Duplicate(row)) => Obstacle::Taken(row),
-                    Err(error) => Obstacle::Refused(not_claimed(&error)),
+                    Err(ClaimError::Store(error)) => Obstacle::of(&error),
+                    Err(error @ ClaimError::AnotherCall { .. }) => {
+                        Obstacle::Refused(Fault::invalid_input(error.to_string()))
+                    }
                 };
                 obstacle.send_replace(Some(found));
                 None
@@ -107,12 +116,19 @@ impl CallClaim {
             let (ledger, key) = (self.ledger.clone(), self.subject.key.clone());
             let obstacle = Arc::clone(&self.obstacle);
             async move {
-                let fenced = ledger.fence(&key, token).await;
-                if let Err(error) = &fenced {
-                    let refused = Obstacle::Refused(not_fenced(error));
-                    obstacle.send_replace(Some(refused));
-                }
-                fenced.is_ok()
+                let found = match ledger.fence(&key, token).await {
+                    Ok(()) => return true,
+                    Err(FenceError::Store(error)) => Obstacle::of(&error),
+                    Err(error @ FenceError::LeaseOver { .. }) => {
+                        Obstacle::Refused(Fault::timeout(error.to_string()))
+                    }
+                    Err(error @ FenceError::Overtaken { .. }) => match ledger.read(&key).await {
+                        Ok(Some(row)) => Obstacle::Taken(Box::new(row)),
+                        _ => Obstacle::Refused(Fault::in_progress(error.to_string())),
+                    },
+                };
+                obstacle.send_replace(Some(found));
+                false
             }
         });
         fence.await.unwrap_or_else(|Panicked| {
@@ -121,57 +137,68 @@ impl CallClaim {
         })
     }
 
-    /// Writes down how the call ended, if it was claimed. Returns what the operator must know if that failed.
+    /// Writes down how the call ended, if it was claimed. Returns what the caller must know if that is not done yet.
+    ///
+    /// A store that cannot be used is tried again, as long as the lease lasts: the host stays for it.
     pub(super) async fn settle(
-        &self,
-        end: AttemptEnd,
-        outcome: Value,
-        sent: Vec<Sent>,
+        self: &Arc<Self>,
+        settlement: Settlement,
+        underway: &Weak<dyn Any + Send + Sync>,
     ) -> Option<String> {
-        let token = self.token.if_started().await?.ok().flatten()?;
-        let settlement = Settlement { end, outcome, sent };
-        let error = self.try_to_settle(token, &settlement).await.err()?;
-        self.lost(token, &settlement.end, &error)
+        let end = settlement.end.clone();
+        let (claim, underway) = (Arc::clone(self), underway.upgrade());
+        let settling = tokio::spawn(async move {
+            let settled = match claim.token.if_started().await {
+                Some(Ok(Some(token))) => claim.try_to_settle(token, &settlement).await,
+                Some(_) | None => Ok(()),
+            };
+            drop(underway);
+            settled
+        });
+        let key = &self.subject.key;
+        let unsettled = match timeout(WAITING_TIME, settling).await {
+            Ok(Ok(Ok(()))) => return None,
+            Ok(Ok(Err(why))) => why,
+            Ok(Err(_)) => "a fault of the host".to_owned(),
+            Err(_) => "it cannot be written at the moment".to_owned(),
+        };
+        matches!(end, AttemptEnd::Done { .. }).then(|| {
+            format!("the entry exists, but the ledger does not say so: {unsettled}; the call's key is {key}")
+        })
     }
 
-    async fn try_to_settle(
+    /// Repeats a settlement until the store takes it or has another word for it, or the lease is over.
+    async fn try_to_settle(&self, token: Token, settlement: &Settlement) -> Result<(), String> {
+        let settled = timeout(self.lease, self.settle_at_last(token, settlement)).await;
+        let error = match settled {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => with_sources(&error),
+            Err(_) => "the store could not be used in all the time of the lease".to_owned(),
+        };
+        let log_id = match &settlement.end {
+            AttemptEnd::Done { log_id } => Some(log_id.as_str()),
+            _ => None,
+        };
+        let (key, end) = (&self.subject.key, settlement.end.state_name().as_str());
+        tracing::error!(%key, %token, log_id, end, error, "the end of a call is not in the ledger");
+        Err(error)
+    }
+
+    async fn settle_at_last(
         &self,
         token: Token,
         settlement: &Settlement,
     ) -> Result<(), SettleError> {
-        let (until, mut pause) = (Instant::now() + SETTLE_TIME, FIRST_PAUSE);
+        let (key, mut pause) = (&self.subject.key, FIRST_PAUSE);
         loop {
-            let settled = self
-                .ledger
-                .settle(&self.subject.key, token, settlement.clone());
-            match settled.await {
-                Err(SettleError::Store(_)) if Instant::now() + pause < until => {
-                    sleep(pause).await;
-                    pause = LONGEST_PAUSE.min(2 * pause);
-                }
-                settled => return settled,
-            }
+            let settled = self.ledger.settle(key, token, settlement.clone()).await;
+            let Err(SettleError::Store(error)) = settled else {
+                return settled;
+            };
+            tracing::warn!(%key, %error, "the end of a call is not in the ledger yet");
+            sleep(pause).await;
+            pause = LONGEST_PAUSE.min(2 * pause);
         }
-    }
-
-    /// Says in the log that the end of a call is not in the ledger, and for whom it matters.
-    fn lost(&self, token: Token, end: &AttemptEnd, error: &SettleError) -> Option<String> {
-        let (key, error) = (&self.subject.key, with_sources(error));
-        let log_id = match end {
-            AttemptEnd::Done { log_id } => Some(log_id.as_str()),
-            _ => None,
-        };
-        tracing::error!(
-            %key,
-            %token,
-            log_id,
-            end = end.state_name().as_str(),
-            error,
-            "the end of a call is not in the ledger"
-        );
-        log_id.is_some().then(|| {
-            format!("the entry exists, but the ledger does not say so: {error}; its key is {key}")
-        })
     }
 
     fn out_of_order(&self) {
@@ -203,30 +230,12 @@ impl Guard for CallClaim {
     }
 }
 
-/// Returns when a failed call may be claimed again.
+/// Returns when a failed call may be claimed again: as the CRM wishes, and nobody else.
 pub(super) fn retry_at(fault: &Fault) -> Option<Timestamp> {
-    let wait = fault.retry_after()?;
+    let is_crms = matches!(
+        fault.code(),
+        FaultCode::RateLimited | FaultCode::Unavailable
+    );
+    let wait = fault.retry_after().filter(|_| is_crms)?;
     Timestamp::now().saturating_add(wait).ok()
-}
-
-/// Whether a call is one that another host may still be at work on.
-pub(super) fn is_under_way(state: &State, now: Timestamp) -> bool {
-    match state {
-        State::Claimed { lease_until } | State::Sending { lease_until } => now < *lease_until,
-        State::Done { .. } | State::Failed { .. } | State::Rejected | State::Unknown => false,
-    }
-}
-
-fn not_claimed(error: &ClaimError) -> Fault {
-    match error {
-        ClaimError::AnotherCall { .. } => Fault::invalid_input(with_sources(error)),
-        error => Fault::unavailable(with_sources(error)),
-    }
-}
-
-fn not_fenced(error: &FenceError) -> Fault {
-    match error {
-        FenceError::Overtaken { .. } => Fault::in_progress(with_sources(error)),
-        error => Fault::unavailable(with_sources(error)),
-    }
 }

@@ -1,23 +1,24 @@
 //! A request for a call that another request has, or has had.
 //!
-//! It reads before anything else, takes no place and claims nothing: what another request does with the call is its own
+//! It looks before anything else, takes no place and claims nothing: what another request does with the call is its own
 //! outcome, too.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use switchboard_connector_sdk::{Fault, FaultCode};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::Call;
-use super::claim::is_under_way;
+use super::first::{First, Followed};
 use super::prepare::Prepared;
 use super::subject::Subject;
 use crate::crm::Ready;
+use crate::egress::Record;
 use crate::error_chain::with_sources;
 use crate::ledger::state::{Standing, State};
-use crate::ledger::{Ledger, Row, StoreError};
+use crate::ledger::{ClaimError, Ledger, Row, StoreError};
 use crate::look_up::{LookUp, LookedUp};
 use crate::outcome::{CallOutcome, NextStep, WITHOUT_LEDGER, recall};
 
@@ -31,6 +32,10 @@ const UNCLEAR: &str = "an earlier request may have logged this call";
 /// When a search that failed makes sense again.
 const NEXT_SEARCH: Duration = Duration::from_secs(60);
 
+/// What a request for another contact is told.
+const OTHER_CONTACT: &str =
+    "This call is logged already, for another contact; it was not logged for this one";
+
 /// A request for a call, and where the call is looked for.
 pub(super) struct Repeat<'c> {
     pub(super) call: &'c Call,
@@ -40,71 +45,127 @@ pub(super) struct Repeat<'c> {
     pub(super) deadline: Instant,
 }
 
-/// What the ledger says to a request.
+/// What is known of a call when a request for it comes.
 pub(super) enum Found {
-    /// Nobody has the call; this would be so many attempts at it.
+    /// Nobody has the call.
+    Free(Free),
+    /// Another request has, or has had it: this is the outcome, and what was sent to find it.
+    Answer(Box<CallOutcome>, Record),
+}
+
+/// A call that this request may try to log.
+pub(super) struct Free {
+    /// Keeps equal calls of this host waiting.
+    pub(super) first: First,
+    /// This would be so many attempts at it.
+    pub(super) attempt: u32,
+}
+
+/// What the ledger knows of a call.
+enum Known {
     Free { attempt: u32 },
-    /// Another request has, or has had it: this is the outcome.
-    Answer(Box<CallOutcome>),
+    Answer(Box<CallOutcome>, Record),
+}
+
+impl Known {
+    fn answer(outcome: CallOutcome) -> Self {
+        Known::Answer(Box::new(outcome), Record::default())
+    }
 }
 
 impl Repeat<'_> {
     /// Looks whether the call is free, and waits for whoever has it.
     pub(super) async fn look(&self, prepared: &mut Prepared<'_>) -> Found {
-        match self.try_to_look(prepared).await {
-            Ok(found) => found,
-            Err(error) => Found::Answer(Box::new(self.without_ledger(&error))),
+        let first = match self.enter().await {
+            Ok(first) => first,
+            Err(outcome) => return Found::Answer(Box::new(outcome), Record::default()),
+        };
+        let looked = timeout_at(self.deadline, self.look_in_ledger(prepared)).await;
+        let known = match looked {
+            Ok(Ok(known)) => known,
+            Ok(Err(error)) => Known::answer(self.without_ledger(&error)),
+            Err(_) => Known::answer(self.failed(&Fault::timeout(
+                "the ledger did not say in time whether the call is logged",
+            ))),
+        };
+        match known {
+            Known::Free { attempt } => Found::Free(Free { first, attempt }),
+            Known::Answer(outcome, record) => {
+                first.tell(&outcome);
+                Found::Answer(outcome, record)
+            }
         }
     }
 
-    /// Returns the outcome of a request whose claim was refused: this is what the ledger said.
+    /// Returns the outcome of a request whose claim the ledger refused: this is what it said.
     pub(super) async fn taken(&self, row: Row) -> CallOutcome {
-        let answer = match is_under_way(&row.standing.state, Timestamp::now()) {
-            true => self.wait(row).await,
-            false => Ok(self.answer(&row)),
+        let answer = match row.standing.state {
+            State::Claimed { .. } | State::Sending { .. } => self.wait(row).await,
+            _ => Ok(self.answer(&row)),
         };
         answer.unwrap_or_else(|error| self.without_ledger(&error))
     }
 
-    /// Returns the outcome of a call that could not be looked up, claimed or fenced in the ledger: nothing was sent.
-    pub(super) fn without_ledger(&self, error: &StoreError) -> CallOutcome {
-        let fault = Fault::unavailable(with_sources(error));
-        let (id, crm) = (self.call.id.clone(), self.call.crm.display_name());
-        unavailable(CallOutcome::failed(id, crm, &fault))
+    /// Becomes the one request of this host for the call, or returns the outcome of the one that is.
+    async fn enter(&self) -> Result<First, CallOutcome> {
+        loop {
+            let mut followed = match self.call.firsts.enter(self.subject) {
+                Ok(first) => return Ok(first),
+                Err(followed) => followed,
+            };
+            if followed.session != self.subject.reference.session {
+                return Err(self.another_call());
+            }
+            let outcome = tokio::select! {
+                biased;
+                outcome = followed.outcome() => outcome,
+                () = self.call.stop.now() => return Err(self.stopped()),
+                () = sleep_until(self.deadline) => return Err(self.still_under_way()),
+            };
+            if let Some(outcome) = outcome {
+                return Err(self.shared(&outcome, &followed));
+            }
+        }
     }
 
-    async fn try_to_look(&self, prepared: &mut Prepared<'_>) -> Result<Found, StoreError> {
+    /// Makes the outcome of an equal call of this host this request's.
+    fn shared(&self, outcome: &Arc<CallOutcome>, of: &Followed) -> CallOutcome {
+        let outcome = CallOutcome::clone(outcome).of_call(&self.call.id);
+        self.for_contact(outcome.into_duplicate(), &of.contact_id)
+    }
+
+    async fn look_in_ledger(&self, prepared: &mut Prepared<'_>) -> Result<Known, StoreError> {
         let mut row = self.ledger.read(&self.subject.key).await?;
-        if row.as_ref().is_some_and(has_sent_and_vanished) {
+        if let Some(Row { standing, .. }) = &row
+            && matches!(standing.state, State::Sending { .. })
+            && is_silent(&standing.state)
+        {
             self.ledger.expire().await?;
             row = self.ledger.read(&self.subject.key).await?;
         }
         let Some(row) = row else {
-            return Ok(Found::Free { attempt: 1 });
+            return Ok(Known::Free { attempt: 1 });
         };
         if row.session != self.subject.reference.session {
-            // Another call under the same key of the caller's: the claim says so.
-            return Ok(next_attempt(&row.standing));
-        }
-        let now = Timestamp::now();
-        if is_under_way(&row.standing.state, now) {
-            let answer = self.wait(row).await?;
-            return Ok(Found::Answer(Box::new(answer)));
+            return Ok(Known::answer(self.another_call()));
         }
         Ok(match &row.standing.state {
-            State::Failed { retry_at } if retry_at.is_some_and(|at| now < at) => {
-                Found::Answer(Box::new(self.answer(&row)))
+            State::Done { .. } => Known::answer(self.answer(&row)),
+            State::Failed { retry_at: Some(at) } if Timestamp::now() < *at => {
+                Known::answer(self.answer(&row))
             }
-            State::Done { .. } => Found::Answer(Box::new(self.answer(&row))),
+            State::Failed { .. } | State::Rejected => next_attempt(&row.standing),
+            // Whether its lease is over is for the store's clock to say.
+            State::Claimed { .. } if is_silent(&row.standing.state) => next_attempt(&row.standing),
+            State::Claimed { .. } | State::Sending { .. } => Known::answer(self.wait(row).await?),
             State::Unknown => return self.doubt(&row, prepared).await,
-            _ => next_attempt(&row.standing),
         })
     }
 
     /// Looks for the entry of a call whose end is unclear: this request may look into the CRM.
-    async fn doubt(&self, row: &Row, prepared: &mut Prepared<'_>) -> Result<Found, StoreError> {
-        if !self.ready.can_look_up {
-            return Ok(Found::Answer(Box::new(self.answer(row))));
+    async fn doubt(&self, row: &Row, prepared: &mut Prepared<'_>) -> Result<Known, StoreError> {
+        if !self.ready.can_look_up() {
+            return Ok(Known::answer(self.answer(row)));
         }
         let call = serde_json::from_slice(prepared.completed(self.call.input.json()));
         let search = LookUp {
@@ -116,10 +177,12 @@ impl Repeat<'_> {
             call: call.ok(),
             redactor: prepared.redactor.clone(),
             deadline: self.deadline,
+            stop: &self.call.stop,
             underway: Weak::clone(&self.call.underway),
         };
-        let (why, next) = match search.run().await? {
-            LookedUp::Settled => return self.resolved().await,
+        let (looked_up, record) = search.run().await?;
+        let (why, next) = match looked_up {
+            LookedUp::Settled => return self.resolved(record).await,
             LookedUp::TooEarly { until } => {
                 let wait = Duration::try_from(until.duration_since(Timestamp::now()));
                 let wait = wait.unwrap_or_default();
@@ -132,61 +195,52 @@ impl Repeat<'_> {
             LookedUp::Failed(fault) => {
                 let next = after_failed_look_up(&fault);
                 let (code, why) = (fault.code(), fault.message());
-                (
-                    format!("{UNCLEAR}, and looking for its entry failed: {code}: {why}"),
-                    next,
-                )
+                let why = format!("{UNCLEAR}, and looking for its entry failed: {code}: {why}");
+                (why, next)
             }
         };
-        Ok(Found::Answer(Box::new(self.unclear(&why, &next))))
+        Ok(Known::Answer(Box::new(self.unclear(&why, &next)), record))
     }
 
     /// Returns what follows from a look-up that is in the ledger.
-    async fn resolved(&self) -> Result<Found, StoreError> {
+    async fn resolved(&self, record: Record) -> Result<Known, StoreError> {
         let Some(row) = self.ledger.read(&self.subject.key).await? else {
-            return Ok(Found::Free { attempt: 1 });
+            return Ok(Known::Free { attempt: 1 });
         };
-        Ok(match &row.standing.state {
-            State::Failed { retry_at: None } | State::Rejected => next_attempt(&row.standing),
-            state if is_under_way(state, Timestamp::now()) => {
-                Found::Answer(Box::new(self.wait(row).await?))
+        let answer = match &row.standing.state {
+            State::Failed { retry_at: None } | State::Rejected => {
+                return Ok(next_attempt(&row.standing));
             }
-            _ => Found::Answer(Box::new(self.answer(&row))),
-        })
+            State::Claimed { .. } | State::Sending { .. } => self.wait(row).await?,
+            State::Failed { .. } | State::Done { .. } | State::Unknown => self.answer(&row),
+        };
+        Ok(Known::Answer(Box::new(answer), record))
     }
 
-    /// Waits for the end of the attempt that has the call, or for one that follows it.
+    /// Waits for the end of the attempt that has the call, or of one that follows it, and takes it for its own.
     async fn wait(&self, mut row: Row) -> Result<CallOutcome, StoreError> {
         let mut pause = FIRST_PAUSE;
-        while is_under_way(&row.standing.state, Timestamp::now()) {
+        while let State::Claimed { .. } | State::Sending { .. } = row.standing.state {
             if Instant::now() + pause >= self.deadline {
-                return Ok(self.in_progress("another request is still logging this call"));
+                return Ok(self.still_under_way());
             }
             tokio::select! {
                 biased;
-                () = self.call.stop.now() => {
-                    return Ok(self.in_progress("another request is logging this call, and the host was told to stop"));
-                }
+                () = self.call.stop.now() => return Ok(self.stopped()),
                 () = sleep(pause) => {}
             }
             pause = LONGEST_PAUSE.min(2 * pause);
             match self.ledger.read(&self.subject.key).await? {
                 Some(found) => row = found,
-                None => return Ok(self.vanished()),
+                None => return Ok(self.forgotten()),
             }
         }
-        Ok(self.end_of(&row))
-    }
-
-    /// Returns what the end of another attempt means to this request.
-    fn end_of(&self, row: &Row) -> CallOutcome {
-        match &row.standing.state {
+        Ok(match row.standing.state {
             State::Failed { .. } | State::Rejected => {
-                self.recalled(row).unwrap_or_else(|| self.vanished())
+                self.recalled(&row).unwrap_or_else(|| self.forgotten())
             }
-            State::Claimed { .. } => self.vanished(),
-            _ => self.answer(row),
-        }
+            _ => self.answer(&row),
+        })
     }
 
     /// Returns what a call that may not be claimed means to this request.
@@ -194,11 +248,14 @@ impl Repeat<'_> {
         match &row.standing.state {
             State::Done { log_id } => self.logged(row, log_id),
             State::Failed { retry_at: Some(at) } => self.too_early(*at),
-            State::Unknown | State::Sending { .. } => {
-                let next = self.ready.next_step(row.standing.since);
+            State::Failed { retry_at: None } | State::Rejected => self.forgotten(),
+            State::Claimed { .. } => self.still_under_way(),
+            State::Sending { .. } | State::Unknown => {
+                let until = row.quarantined_until(self.ready.ledger.quarantine);
+                let wait = Duration::try_from(until.duration_since(Timestamp::now()));
+                let next = self.ready.next_step(wait.unwrap_or_default());
                 self.unclear(UNCLEAR, &next)
             }
-            _ => self.end_of(row),
         }
     }
 
@@ -207,11 +264,15 @@ impl Repeat<'_> {
         let outcome = outcome.unwrap_or_else(|| {
             CallOutcome::found(self.call.id.clone(), log_id.to_owned()).into_duplicate()
         });
-        match row.contact_id == self.subject.reference.contact_id {
+        self.for_contact(outcome, &row.contact_id)
+    }
+
+    /// Says so where a call was logged for another contact.
+    fn for_contact(&self, outcome: CallOutcome, contact_id: &str) -> CallOutcome {
+        let is_same = self.subject.reference.contact_id == contact_id;
+        match is_same || outcome.log_id().is_none() {
             true => outcome,
-            false => outcome.with_message(
-                "This call is logged already, for another contact; it was not logged for this one",
-            ),
+            false => outcome.with_message(OTHER_CONTACT),
         }
     }
 
@@ -231,19 +292,43 @@ impl Repeat<'_> {
         CallOutcome::unclear(id, crm, &why, &self.subject.key, next).into_duplicate()
     }
 
-    fn vanished(&self) -> CallOutcome {
+    fn another_call(&self) -> CallOutcome {
+        let idempotency_key = self.subject.key.idempotency_key().unwrap_or_default();
+        let error = ClaimError::AnotherCall {
+            idempotency_key: idempotency_key.to_owned(),
+        };
+        let (id, crm) = (self.call.id.clone(), self.call.crm.display_name());
+        CallOutcome::failed(id, crm, &Fault::invalid_input(error.to_string()))
+    }
+
+    fn forgotten(&self) -> CallOutcome {
         self.failed(&Fault::unavailable(
-            "the request that had this call ended without having written anything",
+            "the request that had this call ended, and the ledger does not say why",
         ))
     }
 
-    fn in_progress(&self, why: &str) -> CallOutcome {
-        self.failed(&Fault::in_progress(why))
+    fn still_under_way(&self) -> CallOutcome {
+        self.failed(&Fault::in_progress(
+            "another request is still logging this call",
+        ))
+    }
+
+    fn stopped(&self) -> CallOutcome {
+        self.failed(&Fault::in_progress(
+            "another request is logging this call, and the host was told to stop",
+        ))
     }
 
     fn failed(&self, fault: &Fault) -> CallOutcome {
         let (id, crm) = (self.call.id.clone(), self.call.crm.display_name());
         CallOutcome::failed(id, crm, fault).into_duplicate()
+    }
+
+    /// Makes the outcome of a call that could not be looked up in the ledger: nothing was sent.
+    fn without_ledger(&self, error: &StoreError) -> CallOutcome {
+        let fault = Fault::unavailable(with_sources(error));
+        let (id, crm) = (self.call.id.clone(), self.call.crm.display_name());
+        unavailable(CallOutcome::failed(id, crm, &fault))
     }
 }
 
@@ -256,37 +341,28 @@ pub(super) fn unavailable(outcome: CallOutcome) -> CallOutcome {
     }
 }
 
+/// Whether the lease of an attempt is over by this machine's clock.
+fn is_silent(state: &State) -> bool {
+    match state {
+        State::Claimed { lease_until } | State::Sending { lease_until } => {
+            *lease_until <= Timestamp::now()
+        }
+        State::Done { .. } | State::Failed { .. } | State::Rejected | State::Unknown => false,
+    }
+}
+
 fn after_failed_look_up(fault: &Fault) -> NextStep {
     match fault.code() {
-        FaultCode::Unsupported => NextStep::Person,
+        FaultCode::Unsupported | FaultCode::Panicked => NextStep::Person,
         _ => NextStep::LookUp {
             wait: fault.retry_after().unwrap_or(NEXT_SEARCH),
         },
     }
 }
 
-fn next_attempt(standing: &Standing) -> Found {
+fn next_attempt(standing: &Standing) -> Known {
     let attempt = standing.token.number().saturating_add(1);
-    Found::Free {
+    Known::Free {
         attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
-    }
-}
-
-fn has_sent_and_vanished(row: &Row) -> bool {
-    let state = &row.standing.state;
-    matches!(state, State::Sending { .. }) && !is_under_way(state, Timestamp::now())
-}
-
-impl Ready {
-    /// Says who finds out whether the entry of a call exists that is unclear since then.
-    pub(super) fn next_step(&self, since: Timestamp) -> NextStep {
-        if !self.can_look_up {
-            return NextStep::Person;
-        }
-        let passed = Timestamp::now().duration_since(since);
-        let passed = Duration::try_from(passed).unwrap_or_default();
-        NextStep::LookUp {
-            wait: self.ledger.quarantine.saturating_sub(passed),
-        }
     }
 }

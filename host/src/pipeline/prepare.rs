@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use switchboard_connector_sdk::model::{InvalidInput, MAX_INPUT_BYTES};
 use switchboard_connector_sdk::{CreateCallLog, Fault};
 
-use super::subject::{Subject, unfit};
+use super::subject::Subject;
 use super::{Call, Early};
 use crate::compose::{Format, compose};
 use crate::crm::Ready;
@@ -20,6 +20,9 @@ use crate::custom_fields::{self, Checked, SUBMISSION};
 use crate::input::{Members, raw_text};
 use crate::manifest::SecretText;
 use crate::redact::Redactor;
+
+/// The longest idempotency key.
+const MAX_KEY_BYTES: usize = 500;
 
 /// The member with the body of the entry.
 const DETAILS: &str = "composedLogDetails";
@@ -49,7 +52,7 @@ pub(super) fn prepare(call: &Call) -> Result<Prepared<'_>, Early> {
     let (checked, fields) = check(call.input.json(), ready).map_err(Early::Invalid)?;
     let own_key = call.options.idempotency_key.as_deref();
     own_key.map_or(Ok(()), check_key)?;
-    let subject = Subject::of(&checked, call.crm.name(), own_key).map_err(Early::Invalid)?;
+    let subject = Subject::of(&checked, call.crm.name(), own_key);
     Ok(Prepared {
         ready,
         subject,
@@ -64,13 +67,12 @@ pub(super) fn prepare(call: &Call) -> Result<Prepared<'_>, Early> {
 
 /// Checks a caller's own key.
 fn check_key(key: &str) -> Result<(), Fault> {
-    let fault = match key.is_empty() {
-        true => Some("is empty; leave it out, or give every call one of its own".to_owned()),
-        false => unfit(key),
-    };
-    fault.map_or(Ok(()), |fault| {
-        Err(Fault::invalid_input(format!("the idempotency key {fault}")))
-    })
+    match key.len() {
+        1..=MAX_KEY_BYTES => Ok(()),
+        found => Err(Fault::invalid_input(format!(
+            "the idempotency key has {found} bytes, expected 1 to {MAX_KEY_BYTES}"
+        ))),
+    }
 }
 
 /// Keeps a call whose entry needs a body: it brings none, and the connector does not make its own.

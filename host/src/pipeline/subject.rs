@@ -1,15 +1,12 @@
 //! What the ledger knows a call by.
 
 use switchboard_connector_sdk::CreateCallLog;
-use switchboard_connector_sdk::model::{CallDuration, Direction, InputFault, InvalidInput};
+use switchboard_connector_sdk::model::{CallDuration, Direction};
 
 use crate::ledger::{CallKey, CallReference};
 
 /// What is done: the only operation that a ledger keeps so far.
 pub(crate) const OPERATION: &str = "createCallLog";
-
-/// How many bytes an id may have that a call is known by.
-const MAX_ID_BYTES: usize = 500;
 
 /// How much is kept of a direction that the contract does not know.
 const MAX_DIRECTION_CHARS: usize = 32;
@@ -25,51 +22,43 @@ pub(crate) struct Subject {
 
 impl Subject {
     /// Reads it from an input. The caller's own key stands in for user and session.
-    ///
-    /// # Errors
-    ///
-    /// An id is longer than any that a CRM or RingCentral makes, or holds a NUL character.
-    pub(super) fn of(
-        call: &CreateCallLog,
-        crm: &str,
-        idempotency_key: Option<&str>,
-    ) -> Result<Self, InvalidInput> {
-        if let Some(invalid) = InvalidInput::new(unfit_ids(call)) {
-            return Err(invalid);
-        }
+    pub(super) fn of(call: &CreateCallLog, crm: &str, idempotency_key: Option<&str>) -> Self {
         let reference = reference(call);
         let key = match idempotency_key {
             Some(own) => CallKey::of_caller(OPERATION, crm, own),
-            None => CallKey::of_call(
-                OPERATION,
-                crm,
-                &reference.hostname,
-                &reference.user_id,
-                &reference.session,
-            ),
+            None => {
+                let (user, session) = (call.user(), call.call_log().session());
+                let hostname = user.hostname().unwrap_or_default();
+                CallKey::of_call(OPERATION, crm, hostname, user.id(), session)
+            }
         };
         let is_running = matches!(call.call_log().duration(), CallDuration::Pending);
-        Ok(Self {
+        Self {
             key,
             reference,
             is_running,
-        })
+        }
     }
 }
 
 fn reference(call: &CreateCallLog) -> CallReference {
     let (user, record) = (call.user(), call.call_log());
     CallReference {
-        hostname: user.hostname().unwrap_or_default().to_owned(),
-        user_id: user.id().to_owned(),
-        contact_id: call.contact().id().to_owned(),
-        session: record.session().to_owned(),
-        session_id: record.session_id().map(str::to_owned),
-        telephony_session_id: record.telephony_session_id().map(str::to_owned),
-        record_id: record.id().map(str::to_owned),
+        hostname: kept(user.hostname().unwrap_or_default()),
+        user_id: kept(user.id()),
+        contact_id: kept(call.contact().id()),
+        session: kept(record.session()),
+        session_id: record.session_id().map(kept),
+        telephony_session_id: record.telephony_session_id().map(kept),
+        record_id: record.id().map(kept),
         started_at: record.start_time(),
         direction: direction(record.direction()),
     }
+}
+
+/// Returns an id without NUL characters, which no CRM has and no database keeps.
+fn kept(id: &str) -> String {
+    id.replace('\0', "")
 }
 
 fn direction(direction: &Direction) -> String {
@@ -82,33 +71,6 @@ fn direction(direction: &Direction) -> String {
         }
         _ => String::new(),
     }
-}
-
-fn unfit_ids(call: &CreateCallLog) -> Vec<InputFault> {
-    let (user, record) = (call.user(), call.call_log());
-    let ids = [
-        ("/user/id", Some(user.id())),
-        ("/user/hostname", user.hostname()),
-        ("/contactInfo/id", Some(call.contact().id())),
-        ("/callLog/sessionId", record.session_id()),
-        ("/callLog/telephonySessionId", record.telephony_session_id()),
-        ("/callLog/id", record.id()),
-    ];
-    let ids = ids.into_iter().filter_map(|(at, id)| Some((at, id?)));
-    ids.filter_map(|(at, id)| Some(InputFault::new(at, unfit(id)?)))
-        .collect()
-}
-
-/// Says what keeps a text from being an id.
-pub(super) fn unfit(id: &str) -> Option<String> {
-    if id.len() > MAX_ID_BYTES {
-        let found = id.len();
-        return Some(format!(
-            "has {found} bytes, an id has at most {MAX_ID_BYTES}"
-        ));
-    }
-    id.contains('\0')
-        .then(|| "holds a NUL character, which no id has".to_owned())
 }
 
 #[cfg(test)]
@@ -129,7 +91,7 @@ mod tests {
     }
 
     fn subject(call: &CreateCallLog) -> Subject {
-        Subject::of(call, "acme", None).unwrap()
+        Subject::of(call, "acme", None)
     }
 
     #[test]
@@ -137,7 +99,7 @@ mod tests {
         let call = call(|_| {});
         let key = subject(&call).key.to_string();
         assert_eq!(key, "createCallLog/acme/acme.example/42/s-1");
-        let own = Subject::of(&call, "acme", Some("order 77")).unwrap();
+        let own = Subject::of(&call, "acme", Some("order 77"));
         assert_eq!(own.key.to_string(), "createCallLog/acme/order+77");
         assert_eq!(own.reference.session, "s-1");
         assert!(!own.is_running);
@@ -149,21 +111,6 @@ mod tests {
         assert!(subject(&pending).is_running);
         let unknown = call(|input| input["callLog"]["duration"] = "long".into());
         assert!(!subject(&unknown).is_running);
-    }
-
-    #[test]
-    fn ids_that_are_none_are_refused_all_at_once() {
-        let call = call(|input| {
-            input["user"]["hostname"] = "a\0b".into();
-            input["callLog"]["sessionId"] = "x".repeat(501).into();
-        });
-        let faults = Subject::of(&call, "acme", None).unwrap_err();
-        let at: Vec<_> = faults
-            .faults()
-            .iter()
-            .map(|it| it.pointer.as_str())
-            .collect();
-        assert_eq!(at, ["/user/hostname", "/callLog/sessionId"]);
     }
 
     #[test]

@@ -40,7 +40,10 @@ fn success_without_an_id_is_a_fault_if_nothing_was_written() {
     let stage = Stage::with_faulty("returns-no-id", "").unwrap();
     let outcome = stage.failure("returns-no-id", 1, "internal").unwrap();
     let message = outcome["error"]["message"].as_str().unwrap();
-    assert!(message.contains("success without a logId"), "{message}");
+    assert!(
+        message.contains("success without a logId of 1 to 500 bytes"),
+        "{message}"
+    );
 }
 
 #[test]
