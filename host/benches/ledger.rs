@@ -1,11 +1,13 @@
 //! What the ledger costs a call, and what committing in groups gains.
 //!
-//! - `single`: bare inserts into a SQLite file, one commit each, by one thread: what the disk allows;
+//! - `single`: bare inserts, one commit each, by one program on one connection: what the disk allows;
 //! - `callers`: 1, 16 and 64 at a time that each claim, fence and settle one call after the other.
 //!
-//! All of it lies in the build's folder, on the disk that the project lies on, with `synchronous=FULL`. Every step of a
-//! call is a commit of its own, so the printed ratio compares steps with inserts; calls per second stand beside it.
+//! Both for a SQLite file and for a PostgreSQL server of this machine, if one is installed. SQLite's file lies in the
+//! build's folder with `synchronous=FULL`, the server's in the folder for temporary files with `fsync=on`. Every step of
+//! a call is a commit of its own, so the printed ratio compares steps with inserts; calls per second stand beside it.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,7 +17,9 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::json;
 use switchboard_host::ledger::state::AttemptEnd;
-use switchboard_host::ledger::{CallKey, CallReference, Claim, Ledger, NewClaim, Settlement};
+use switchboard_host::ledger::{
+    CallKey, CallReference, Claim, Ledger, LedgerPlace, NewClaim, Settlement,
+};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -29,22 +33,46 @@ const STEPS: f64 = 3.0;
 fn main() -> Result<(), Failure> {
     let is_quick = std::env::args().any(|argument| argument == "--quick");
     let time = Duration::from_millis(if is_quick { 300 } else { 5000 });
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let runtime = Runtime::new()?;
-    let single = |n_runs: usize| {
-        let path = folder.path().join(format!("single-{n_runs}.sqlite"));
-        single_commits(&path, time)
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let n_files = Cell::new(0);
+    let path = || {
+        n_files.set(n_files.get() + 1);
+        folder.path().join(format!("{}.sqlite", n_files.get()))
     };
-    // A disk is not always as fast: each run is compared with what the disk did right before and after it.
-    let mut before = single(0)?;
-    before.print("single", None);
-    for (n_runs, n_callers) in CALLERS.into_iter().enumerate() {
-        let path = folder.path().join(format!("{n_callers}.sqlite"));
-        let run = runtime.block_on(calls(&path, n_callers, time))?;
-        let after = single(n_runs + 1)?;
+    measure(
+        "sqlite",
+        || single_sqlite(&path(), time),
+        |n_callers| runtime.block_on(calls(LedgerPlace::Sqlite(path()), n_callers, time)),
+    )?;
+    #[cfg(unix)]
+    if let Some(server) = switchboard_tests::Postgres::start()? {
+        server.configure("fsync = on")?;
+        let url = || -> Result<String, Failure> { Ok(server.new_database()?) };
+        measure(
+            "postgres",
+            || runtime.block_on(single_postgres(&url()?, time)),
+            |n_callers| runtime.block_on(calls(url()?.parse()?, n_callers, time)),
+        )?;
+    }
+    Ok(())
+}
+
+/// Prints a store's runs. A disk is not always as fast: each is compared with what the store did right before and after
+/// it.
+fn measure(
+    store: &str,
+    single: impl Fn() -> Result<Run, Failure>,
+    callers: impl Fn(usize) -> Result<Run, Failure>,
+) -> Result<(), Failure> {
+    let mut before = single()?;
+    before.print(&format!("{store}/single"), None);
+    for n_callers in CALLERS {
+        let run = callers(n_callers)?;
+        let after = single()?;
         let per_second = f64::midpoint(before.per_second(), after.per_second());
-        run.print(&format!("{n_callers} callers"), Some(per_second));
-        after.print("single", None);
+        run.print(&format!("{store}/{n_callers} callers"), Some(per_second));
+        after.print(&format!("{store}/single"), None);
         before = after;
     }
     Ok(())
@@ -77,14 +105,14 @@ impl Run {
             let (steps, calls) = (rate * STEPS / single, rate / single);
             format!(", {steps:.1} times the single commits, {calls:.1} by whole calls")
         });
-        let line = format!("ledger/{name:<14} {rate:>7.0}/s, p50 {p50:.2?}, p99 {p99:.2?}{ratio}");
+        let line = format!("ledger/{name:<20} {rate:>7.0}/s, p50 {p50:.2?}, p99 {p99:.2?}{ratio}");
         // Whoever reads it may have gone away.
         let _ = writeln!(io::stdout(), "{line}");
     }
 }
 
 /// Inserts rows as wide as a call's, each with a commit of its own.
-fn single_commits(path: &Path, time: Duration) -> Result<Run, Failure> {
+fn single_sqlite(path: &Path, time: Duration) -> Result<Run, Failure> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -100,8 +128,31 @@ fn single_commits(path: &Path, time: Duration) -> Result<Run, Failure> {
     Ok(Run::new(times, started.elapsed()))
 }
 
-async fn calls(path: &Path, n_callers: usize, time: Duration) -> Result<Run, Failure> {
-    let ledger = Ledger::sqlite(path)?;
+/// As [`single_sqlite`], by a statement that is prepared once.
+#[cfg(unix)]
+async fn single_postgres(url: &str, time: Duration) -> Result<Run, Failure> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    let table =
+        "CREATE TABLE rows (number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text TEXT)";
+    client.batch_execute(table).await?;
+    let insert = client
+        .prepare("INSERT INTO rows (text) VALUES ($1)")
+        .await?;
+    let text = "x".repeat(200);
+    let (started, mut times) = (Instant::now(), Vec::new());
+    while started.elapsed() < time {
+        let begun = Instant::now();
+        client.execute(&insert, &[&text]).await?;
+        times.push(begun.elapsed());
+    }
+    Ok(Run::new(times, started.elapsed()))
+}
+
+async fn calls(place: LedgerPlace, n_callers: usize, time: Duration) -> Result<Run, Failure> {
+    let ledger = Ledger::open(&place)?;
+    // Makes the tables and the first connection.
+    ledger.expire().await?;
     let started = Instant::now();
     let mut callers = JoinSet::new();
     for caller in 0..n_callers {
