@@ -9,7 +9,6 @@
 
 use std::cell::Cell;
 use std::error::Error;
-use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -22,6 +21,10 @@ use switchboard_host::ledger::{
 };
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+
+use runs::Run;
+
+mod runs;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -66,49 +69,25 @@ fn measure(
     callers: impl Fn(usize) -> Result<Run, Failure>,
 ) -> Result<(), Failure> {
     let mut before = single()?;
-    before.print(&format!("{store}/single"), None);
+    before.print(&format!("{store}/single"), "");
     for n_callers in CALLERS {
         let run = callers(n_callers)?;
         let after = single()?;
         let per_second = f64::midpoint(before.per_second(), after.per_second());
-        run.print(&format!("{store}/{n_callers} callers"), Some(per_second));
-        after.print(&format!("{store}/single"), None);
+        run.print(
+            &format!("{store}/{n_callers} callers"),
+            &ratio(&run, per_second),
+        );
+        after.print(&format!("{store}/single"), "");
         before = after;
     }
     Ok(())
 }
 
-/// How long each of many things took, and all together.
-struct Run {
-    times: Vec<Duration>,
-    elapsed: Duration,
-}
-
-impl Run {
-    fn new(mut times: Vec<Duration>, elapsed: Duration) -> Self {
-        times.sort_unstable();
-        Self { times, elapsed }
-    }
-
-    fn per_second(&self) -> f64 {
-        self.times.len() as f64 / self.elapsed.as_secs_f64()
-    }
-
-    fn percentile(&self, percent: usize) -> Duration {
-        let index = self.times.len() * percent / 100;
-        self.times.get(index).copied().unwrap_or_default()
-    }
-
-    fn print(&self, name: &str, single: Option<f64>) {
-        let (rate, p50, p99) = (self.per_second(), self.percentile(50), self.percentile(99));
-        let ratio = single.map_or_else(String::new, |single| {
-            let (steps, calls) = (rate * STEPS / single, rate / single);
-            format!(", {steps:.1} times the single commits, {calls:.1} by whole calls")
-        });
-        let line = format!("ledger/{name:<20} {rate:>7.0}/s, p50 {p50:.2?}, p99 {p99:.2?}{ratio}");
-        // Whoever reads it may have gone away.
-        let _ = writeln!(io::stdout(), "{line}");
-    }
+/// Says how a rate compares to that of single commits.
+fn ratio(run: &Run, single: f64) -> String {
+    let (steps, calls) = (run.per_second() * STEPS / single, run.per_second() / single);
+    format!(", {steps:.1} times the single commits, {calls:.1} by whole calls")
 }
 
 /// Inserts rows as wide as a call's, each with a commit of its own.
