@@ -27,6 +27,17 @@ const FUNCTIONS: &[&str] = &[
     "GetAddrInfoExW",
     // macOS
     "connectx",
+    // A program that it starts can do all of this.
+    "fork",
+    "vfork",
+    "execve",
+    "execvp",
+    "posix_spawn",
+    "posix_spawnp",
+    "popen",
+    "system",
+    "CreateProcessA",
+    "CreateProcessW",
 ];
 
 /// Libraries that have the network as their purpose, in lower case and up to their version.

@@ -35,7 +35,7 @@ impl Job {
         };
         let ledger = ledger.map_err(Refusal::Ledger)?;
         let is_kept = ledger.is_some();
-        let mut builder = settings.host().only(&arguments.crm);
+        let mut builder = settings.host().only(&arguments.crm).wait_for_requests();
         if let Some(ledger) = ledger {
             builder = builder.ledger(ledger);
         }
