@@ -49,6 +49,10 @@ impl CredentialsCommand {
         let ended = ended.map_err(|_| self.failed("took more than 10 s and was ended"))?;
         let (code, output) =
             ended.map_err(|error| self.failed(&format!("cannot be talked to: {error}")))?;
+        // One that prints on ends by the pipe that is closed to it.
+        if output.len() as u64 >= MAX_HEADER_BYTES {
+            return Err(self.failed("printed more than 64 KiB"));
+        }
         if code != Some(0) {
             let code = code.map_or("by a signal".to_owned(), |code| {
                 format!("with exit code {code}")
@@ -61,9 +65,6 @@ impl CredentialsCommand {
             "" => Ok(None),
             header if header.contains(['\r', '\n']) => {
                 Err(self.failed("printed more than one line"))
-            }
-            header if header.len() as u64 >= MAX_HEADER_BYTES => {
-                Err(self.failed("printed more than 64 KiB"))
             }
             header => Ok(Some(SecretText::from(header.to_owned()))),
         }
