@@ -212,10 +212,11 @@ impl Ledger {
         self.store.holder(row, log_id).await
     }
 
-    /// Returns another call of the same CRM, hostname and session that may have written and has not ended, if there is
-    /// one: an entry that is found may be either's.
-    pub async fn rival(&self, row: &Row) -> Result<Option<CallKey>, StoreError> {
-        self.store.rival(row).await
+    /// Returns other calls of the same CRM and hostname that may have written and whose end is not known, and that could
+    /// be taken for this one: those of its session, and those with its contact that began within a minute of it. At most
+    /// ten of them.
+    pub async fn rivals(&self, row: &Row) -> Result<Vec<Row>, StoreError> {
+        self.store.rivals(row).await
     }
 
     /// Reads the attempts of a call, the first one first.

@@ -2,7 +2,7 @@
 //!
 //! The connector is asked by `findCallLog`, and may only read. It names every entry that could be the call's; the host
 //! leaves out those of other calls. None means that nothing was written, one is the call's entry, several are for a
-//! person to tell apart. The ledger decides whether the search came late enough to count.
+//! person to tell apart; so is one that could be that of another unclear call. The ledger decides whether the search came late enough to count.
 
 mod answer;
 
@@ -33,6 +33,9 @@ const OPERATION: &str = "findCallLog";
 
 /// So many entries are not told apart.
 const MAX_CANDIDATES: usize = 100;
+
+/// So many calls that could be taken for one are not told apart, either.
+const MAX_RIVALS: usize = 5;
 
 /// One search.
 pub(crate) struct LookUp<'a> {
@@ -98,11 +101,13 @@ impl LookUp<'_> {
         if begun < until {
             return Ok((LookedUp::TooEarly { until }, Record::default()));
         }
-        let (candidates, record) = self.search().await;
+        let (candidates, record) = self.search(self.row, self.call.as_deref()).await;
         let looked_up = match candidates {
             Ok(candidates) => self.tell(&candidates, begun, quarantine).await?,
-            Err(fault) => LookedUp::Failed(self.shown(&fault, &record)),
+            Err(fault) => Err(fault),
         };
+        let looked_up =
+            looked_up.unwrap_or_else(|fault| LookedUp::Failed(self.shown(&fault, &record)));
         Ok((looked_up, record))
     }
 
@@ -112,10 +117,17 @@ impl LookUp<'_> {
         candidates: &Candidates,
         begun: Timestamp,
         quarantine: Duration,
-    ) -> Result<LookedUp, StoreError> {
+    ) -> Result<Result<LookedUp, Fault>, StoreError> {
         let (key, token) = (&self.row.key, self.row.standing.token);
         loop {
-            let found = self.found(candidates).await?;
+            let mut found = self.found(candidates).await?;
+            if let Found::One { log_id } = &found {
+                match self.is_disputed(log_id).await? {
+                    Ok(false) => {}
+                    Ok(true) => found = Found::Several,
+                    Err(fault) => return Ok(Err(fault)),
+                }
+            }
             let told = self
                 .ledger
                 .looked_up(key, token, found.clone(), begun, quarantine);
@@ -128,21 +140,30 @@ impl LookUp<'_> {
                 Err(ResolveError::EntryOfAnother { .. }) => continue,
                 Err(ResolveError::Store(error)) => return Err(error),
             };
-            let call_id = self.id;
-            match looked_up {
-                LookedUp::Several => tracing::warn!(
-                    %key, call_id, "several entries could be that of an unclear call: a person has to say which"
-                ),
-                _ => {
-                    tracing::info!(%key, call_id, ?found, "the entry of an unclear call was looked for")
-                }
-            }
-            return Ok(looked_up);
+            self.report(&found);
+            return Ok(Ok(looked_up));
         }
     }
 
-    /// Asks the connector, until the call's time is over or the host stops.
-    async fn search(&self) -> (Result<Candidates, Fault>, Record) {
+    fn report(&self, found: &Found) {
+        let (key, found) = match found {
+            Found::Several => {
+                let key = &self.row.key;
+                tracing::warn!(%key, "several entries could be that of an unclear call: a person has to say which");
+                return;
+            }
+            Found::None => (&self.row.key, None),
+            Found::One { log_id } => (&self.row.key, Some(log_id)),
+        };
+        tracing::info!(%key, log_id = found, "the entry of an unclear call was looked for");
+    }
+
+    /// Asks the connector for the entries of a call, until the time is over or the host stops.
+    async fn search(
+        &self,
+        row: &Row,
+        call: Option<&RawValue>,
+    ) -> (Result<Candidates, Fault>, Record) {
         let redactor = self.redactor.clone();
         let wire = self.ready.egress.begin(Terms {
             deadline: self.deadline,
@@ -154,7 +175,7 @@ impl LookUp<'_> {
         let candidates = tokio::select! {
             biased;
             () = self.stop.now() => Err(Fault::unavailable("the host was told to stop")),
-            candidates = timeout_at(self.deadline, self.ask(&wire)) => {
+            candidates = timeout_at(self.deadline, self.ask(&wire, row, call)) => {
                 candidates.unwrap_or_else(|_| Err(too_late()))
             }
         };
@@ -167,11 +188,16 @@ impl LookUp<'_> {
         (candidates, wire.record())
     }
 
-    async fn ask(&self, wire: &Wire) -> Result<Candidates, Fault> {
+    async fn ask(
+        &self,
+        wire: &Wire,
+        row: &Row,
+        call: Option<&RawValue>,
+    ) -> Result<Candidates, Fault> {
         let ready = self.ready;
         let _permit = ready.gate.enter(self.deadline).await?;
         let instance = ready.connector.instance().await?;
-        let (input, context) = (self.input()?, self.context()?);
+        let (input, context) = (self.input(row, call)?, self.context()?);
         let sink = ready.connector.log().with_redactor(self.redactor.clone());
         let log = CallLog::new(sink, self.id.to_owned());
         let services = Closing(CallServices::new(wire.clone(), log));
@@ -203,25 +229,39 @@ impl LookUp<'_> {
             (_, Some(log_id)) => log_id.clone(),
             (_, None) => return Ok(Found::Several),
         };
-        // The entry may be that of another user's call of the same session, which has not ended either.
-        Ok(match self.ledger.rival(self.row).await? {
-            Some(_) => Found::Several,
-            None => Found::One { log_id },
-        })
+        Ok(Found::One { log_id })
     }
 
-    fn input(&self) -> Result<Vec<u8>, Fault> {
-        let kept = self.row.reference.as_ref();
+    /// Says whether an entry could as well be that of another call whose end is unclear: the connector names it for that
+    /// one, too.
+    async fn is_disputed(&self, log_id: &str) -> Result<Result<bool, Fault>, StoreError> {
+        let rivals = self.ledger.rivals(self.row).await?;
+        if rivals.len() > MAX_RIVALS {
+            return Ok(Ok(true));
+        }
+        for rival in &rivals {
+            let (candidates, _) = self.search(rival, None).await;
+            match candidates {
+                Ok(candidates) if candidates.log_ids.contains(log_id) => return Ok(Ok(true)),
+                Ok(_) => {}
+                Err(fault) => return Ok(Err(fault)),
+            }
+        }
+        Ok(Ok(false))
+    }
+
+    fn input(&self, row: &Row, call: Option<&RawValue>) -> Result<Vec<u8>, Fault> {
+        let kept = row.reference.as_ref();
         let kept = kept.ok_or_else(|| {
             Fault::internal("the ledger has forgotten what finds the entry of this call")
         })?;
         to_json(&Input {
             reference: Reference {
                 kept,
-                claimed_at: self.row.first_claimed_at.to_string(),
+                claimed_at: row.first_claimed_at.to_string(),
             },
             auth_header: self.auth_header.expose(),
-            call: self.call.as_deref(),
+            call,
         })
     }
 

@@ -63,6 +63,11 @@ impl Postgres {
     /// It is installed and cannot be started.
     pub fn start() -> Result<Option<Self>> {
         let Some(programs) = programs() else {
+            let needed = std::env::var_os("SWITCHBOARD_TESTS_NEED_POSTGRESQL");
+            ensure!(
+                needed.is_none(),
+                "PostgreSQL is not installed, and has to be here"
+            );
             let told = "SKIPPED: this test needs a PostgreSQL server (Debian: apt-get install postgresql)\n";
             // Past the capturing of tests, which takes only what the macros print.
             std::io::stderr().write_all(told.as_bytes())?;

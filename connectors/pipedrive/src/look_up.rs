@@ -27,7 +27,7 @@ use letters::letters;
 pub(crate) use listed::Listed;
 
 /// How far the clocks of host and Pipedrive may be apart.
-const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_mins(5);
+const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Where the activity of an attempt is, and what it certainly has.
 pub(crate) struct Sought {

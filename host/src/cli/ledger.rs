@@ -22,7 +22,7 @@ use super::say;
 
 /// See what the ledger knows of calls, and decide what it cannot know
 ///
-/// Needs neither manifests nor connectors, but for reconcile. A call whose program was ended while it wrote is shown as UNKNOWN once its
+/// Needs no connectors but for reconcile, and manifests only for that and for resolve. A call whose program was ended while it wrote is shown as UNKNOWN once its
 /// time is over. All exit with 1 if there is no ledger or it cannot be used, and say why.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {

@@ -73,6 +73,9 @@ impl CredentialsCommand {
     fn start(&self) -> io::Result<Child> {
         Command::new(&self.program)
             .args(&self.arguments)
+            // The ledger's password is not for it.
+            .env_remove("SWITCHBOARD_LEDGER")
+            .env_remove("PGPASSWORD")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -136,7 +136,7 @@ pub enum StoreError {
     },
     /// The database cannot be used now, or an answer of it was lost.
     #[error(
-        "ledger {place} cannot be used now; see whether the database runs and this host reaches it, nothing else is needed"
+        "ledger {place} cannot be used now; see whether the database runs, this host reaches it, and the URL is right"
     )]
     Unavailable {
         /// Where the ledger is.

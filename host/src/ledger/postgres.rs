@@ -169,8 +169,8 @@ impl Postgres {
             .await
     }
 
-    pub(super) async fn rival(&self, row: Row) -> Result<Option<CallKey>, StoreError> {
-        self.run(move |session| Box::pin(async move { session.rival(&row).await }))
+    pub(super) async fn rivals(&self, row: Row) -> Result<Vec<Row>, StoreError> {
+        self.run(move |session| Box::pin(async move { session.rivals(&row).await }))
             .await
     }
 

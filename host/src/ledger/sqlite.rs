@@ -125,11 +125,8 @@ impl Sqlite {
         self.calls.read(read).await
     }
 
-    pub(super) async fn rival(&self, row: Row) -> Result<Option<CallKey>, StoreError> {
-        let read = move |connection: &_| {
-            let rival = rows::rival(connection, &row)?;
-            Ok(rival.map(|rival| rival.key))
-        };
+    pub(super) async fn rivals(&self, row: Row) -> Result<Vec<Row>, StoreError> {
+        let read = move |connection: &_| rows::rivals(connection, &row);
         self.calls.read(read).await
     }
 

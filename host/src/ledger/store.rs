@@ -13,6 +13,10 @@ pub(super) const BATCH: usize = 500;
 /// What the `resolved_by` of a look-up is.
 pub(super) const LOOK_UP: &str = "look-up";
 
+/// How far apart two calls with one contact begin that cannot be taken for each other, in milliseconds: entries say no
+/// more than the minute.
+pub(super) const APART_MS: i64 = 60_000;
+
 /// An open store: it asks the table, and keeps the answers.
 #[derive(Clone)]
 pub(super) enum Store {
@@ -105,8 +109,8 @@ impl Store {
         ask!(self, it => it.holder(row.clone(), log_id.to_owned()))
     }
 
-    pub(super) async fn rival(&self, row: &Row) -> Result<Option<CallKey>, StoreError> {
-        ask!(self, it => it.rival(row.clone()))
+    pub(super) async fn rivals(&self, row: &Row) -> Result<Vec<Row>, StoreError> {
+        ask!(self, it => it.rivals(row.clone()))
     }
 
     pub(super) async fn list(&self, filter: Filter) -> Result<Vec<Row>, StoreError> {

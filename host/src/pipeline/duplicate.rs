@@ -84,9 +84,9 @@ impl Repeat<'_> {
         let known = match looked {
             Ok(Ok(known)) => known,
             Ok(Err(error)) => Known::answer(self.without_ledger(&error)),
-            Err(_) => Known::answer(self.failed(&Fault::timeout(
+            Err(_) => Known::answer(unavailable(self.not_logged(&Fault::unavailable(
                 "the ledger did not say in time whether the call is logged",
-            ))),
+            )))),
         };
         match known {
             Known::Free { attempt } => Found::Free(Free { first, attempt }),
@@ -297,8 +297,7 @@ impl Repeat<'_> {
         let error = ClaimError::AnotherCall {
             idempotency_key: idempotency_key.to_owned(),
         };
-        let (id, crm) = (self.call.id.clone(), self.call.crm.display_name());
-        CallOutcome::failed(id, crm, &Fault::invalid_input(error.to_string()))
+        self.not_logged(&Fault::invalid_input(error.to_string()))
     }
 
     fn forgotten(&self) -> CallOutcome {
@@ -320,15 +319,16 @@ impl Repeat<'_> {
     }
 
     fn failed(&self, fault: &Fault) -> CallOutcome {
-        let (id, crm) = (self.call.id.clone(), self.call.crm.display_name());
-        CallOutcome::failed(id, crm, fault).into_duplicate()
+        self.not_logged(fault).into_duplicate()
+    }
+
+    fn not_logged(&self, fault: &Fault) -> CallOutcome {
+        CallOutcome::failed(self.call.id.clone(), self.call.crm.display_name(), fault)
     }
 
     /// Makes the outcome of a call that could not be looked up in the ledger: nothing was sent.
     fn without_ledger(&self, error: &StoreError) -> CallOutcome {
-        let fault = Fault::unavailable(with_sources(error));
-        let (id, crm) = (self.call.id.clone(), self.call.crm.display_name());
-        unavailable(CallOutcome::failed(id, crm, &fault))
+        unavailable(self.not_logged(&Fault::unavailable(with_sources(error))))
     }
 }
 
@@ -353,7 +353,10 @@ fn is_silent(state: &State) -> bool {
 
 fn after_failed_look_up(fault: &Fault) -> NextStep {
     match fault.code() {
-        FaultCode::Unsupported | FaultCode::Panicked => NextStep::Person,
+        FaultCode::Unsupported
+        | FaultCode::Panicked
+        | FaultCode::Internal
+        | FaultCode::InvalidInput => NextStep::Person,
         _ => NextStep::LookUp {
             wait: fault.retry_after().unwrap_or(NEXT_SEARCH),
         },

@@ -4,13 +4,14 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use switchboard_host::ledger::state::StateName;
-use switchboard_host::ledger::{CallKey, Ledger, StoreError};
+use switchboard_host::ledger::{CallKey, Filter, Ledger, StoreError};
 use switchboard_host::{Host, Reconciled};
 use tokio::task::JoinSet;
 
+use super::pages::all;
 use crate::cli::config::Settings;
 use crate::cli::{on_one_line, print, say, say_if_disabled, table};
 
@@ -48,8 +49,16 @@ pub(super) async fn run(
     }
     let unclear = host.unclear_calls().await?.into_iter().map(|row| row.key);
     let is_asked = |key: &CallKey| arguments.crm.as_ref().is_none_or(|crm| key.crm() == crm);
-    let n_left = reconcile(&host, unclear.filter(is_asked).collect()).await;
+    let unclear: Vec<_> = unclear.filter(is_asked).collect();
+    if let Some(crm) = &arguments.crm
+        && unclear.is_empty()
+        && host.crms().is_empty()
+    {
+        bail!("no manifest enables {crm:?}, and the ledger has no unclear call of it");
+    }
+    let n_left = reconcile(&host, unclear).await;
     host.shutdown(Duration::ZERO).await;
+    say_what_is_sending(ledger, arguments.crm.as_deref()).await?;
     Ok(match n_left? {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::from(STILL_UNCLEAR),
@@ -80,7 +89,8 @@ async fn reconcile(host: &Host, calls: Vec<CallKey>) -> anyhow::Result<usize> {
         n_left += usize::from(state == StateName::Unknown);
         let cells = [key.to_string(), state.to_string(), on_one_line(&detail)];
         let line = table::separated(&[cells]);
-        bar.suspend(|| print(&line))?;
+        // Whoever reads may have seen enough; the searches go on.
+        let _ = bar.suspend(|| print(&line));
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -89,6 +99,23 @@ async fn reconcile(host: &Host, calls: Vec<CallKey>) -> anyhow::Result<usize> {
         n_calls - n_left
     ));
     Ok(n_left)
+}
+
+/// Tells of calls that may become unclear: their programs write, or have ended while they did.
+async fn say_what_is_sending(ledger: &Ledger, crm: Option<&str>) -> anyhow::Result<()> {
+    let filter = Filter {
+        state: Some(StateName::Sending),
+        crm: crm.map(str::to_owned),
+        ..all()
+    };
+    let sending = ledger.list(filter).await?;
+    if let Some(first) = sending.first() {
+        let (n_calls, key) = (sending.len(), &first.key);
+        say(&format!(
+            "{n_calls} more are SENDING until their time is over, {key} the first of them; see `switchboard ledger list`"
+        ));
+    }
+    Ok(())
 }
 
 async fn search(host: Host, key: CallKey) -> (CallKey, Result<Reconciled, StoreError>) {

@@ -8,10 +8,13 @@ use anyhow::{Context, bail};
 use clap::builder::NonEmptyStringValueParser;
 use switchboard_host::ledger::state::{Decision, State, StateName};
 use switchboard_host::ledger::{CallKey, Ledger, Row};
-use switchboard_host::manifest::{Entry, LedgerSection, read_folder};
+use switchboard_host::manifest::{Entry, read_folder};
 
 use crate::cli::config::Settings;
 use crate::cli::{on_one_line, print, say};
+
+/// The longest quarantine that a manifest may have.
+const LONGEST_QUARANTINE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the ledger itself writes where a person's name would stand.
 const LOOK_UP: &str = "look-up";
@@ -70,6 +73,11 @@ pub(super) async fn run(
     let row = ledger.read(key).await?;
     let row = row.with_context(|| format!("the ledger has no call {key}"))?;
     refuse_certainty(&row)?;
+    if let Some(log_id) = &arguments.logged
+        && let Some(other) = ledger.holder(&row, log_id).await?
+    {
+        bail!("entry {log_id:?} is that of call {other}; nothing is changed");
+    }
     let (token, decision) = (row.standing.token, arguments.decision());
     let quarantine = match decision {
         Decision::Logged { .. } => Duration::ZERO,
@@ -99,12 +107,11 @@ fn quarantine(crm: &str, folder: &Path) -> Duration {
         Entry::Ready(_) | Entry::Broken { .. } => None,
     });
     found.unwrap_or_else(|| {
-        let assumed = LedgerSection::default().quarantine;
-        let seconds = assumed.as_secs();
         say(&format!(
-            "note: no manifest here says how long a write to {crm} may be on its way; {seconds} s are assumed"
+            "note: no manifest here says how long a write to {crm} may be on its way; the most is assumed, a day; \
+             --manifests names the folder"
         ));
-        assumed
+        LONGEST_QUARANTINE
     })
 }
 

@@ -100,6 +100,9 @@ impl FromStr for PostgresPlace {
         let url = url.ok_or(ParsePlaceError(
             "it is no URL; write postgres://USER@HOST/DATABASE, other characters than letters and digits as %40",
         ))?;
+        if url.fragment().is_some() {
+            return Err(ParsePlaceError("a # in it is written %23"));
+        }
         let host = url.host().map(|host| host.to_owned());
         let host = host.filter(is_one_host).ok_or(ParsePlaceError(
             "it needs one host; write postgres://USER@HOST/DATABASE",

@@ -17,7 +17,7 @@ use super::{PostgresPlace, Work, schema, tls};
 use crate::ledger::{OpenError, StoreError};
 
 /// How many connections a host has at most. Commits of so many are written to the disk together.
-const N_CONNECTIONS: usize = 32;
+const N_CONNECTIONS: usize = 16;
 
 /// How long making a connection takes at most, and how long one that is busy is waited for.
 const CONNECT_TIME: Duration = Duration::from_secs(5);

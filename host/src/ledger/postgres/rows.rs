@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use super::{Failure, Session, statements};
 use crate::ledger::columns::{Columns, attempt, call};
 use crate::ledger::state::StateName;
-use crate::ledger::store::BATCH;
+use crate::ledger::store::{APART_MS, BATCH};
 use crate::ledger::{Attempt, CallKey, Filter, Row};
 
 impl Session<'_> {
@@ -34,20 +34,30 @@ impl Session<'_> {
 
     /// Reads which other call of the same tenant has an entry.
     pub(super) async fn holder(&self, row: &Row, log_id: &str) -> Result<Option<CallKey>, Failure> {
-        self.other(statements::WITH_ENTRY, log_id, row).await
-    }
-
-    /// Reads which other call of the same tenant and session may have written.
-    pub(super) async fn rival(&self, row: &Row) -> Result<Option<CallKey>, Failure> {
-        self.other(statements::RIVAL, &row.session, row).await
-    }
-
-    async fn other(&self, sql: &str, what: &str, row: &Row) -> Result<Option<CallKey>, Failure> {
         let number = i64::try_from(row.number).unwrap_or(i64::MAX);
-        let statement = self.client.prepare_cached(sql).await?;
-        let values: [&(dyn ToSql + Sync); 4] = [&what, &row.key.crm(), &row.hostname, &number];
+        let statement = self.client.prepare_cached(statements::WITH_ENTRY).await?;
+        let values: [&(dyn ToSql + Sync); 4] = [&log_id, &row.key.crm(), &row.hostname, &number];
         let found = self.client.query_opt(&statement, &values).await?;
         Ok(found.as_ref().map(call).transpose()?.map(|row| row.key))
+    }
+
+    /// Reads the rows of other calls of the same tenant that may have written, and could be taken for this one.
+    pub(super) async fn rivals(&self, row: &Row) -> Result<Vec<Row>, Failure> {
+        let number = i64::try_from(row.number).unwrap_or(i64::MAX);
+        let started_at = row.reference.as_ref().map(|it| it.started_at);
+        let started_ms = started_at.map(Timestamp::as_millisecond);
+        let statement = self.client.prepare_cached(statements::RIVALS).await?;
+        let values: [&(dyn ToSql + Sync); 7] = [
+            &row.key.crm(),
+            &row.hostname,
+            &number,
+            &row.session,
+            &row.contact_id,
+            &started_ms,
+            &APART_MS,
+        ];
+        let found = self.client.query(&statement, &values).await?;
+        found.iter().map(call).collect()
     }
 
     /// Reads the attempts of one call, the first one first.

@@ -67,13 +67,14 @@ pub(super) const WITH_ENTRY: &str = concat!(
     WHERE log_id = $1 AND crm = $2 AND lower(hostname) = lower($3) AND number <> $4 LIMIT 1"
 );
 
-/// Another call of the same tenant and session that may have written.
-pub(super) const RIVAL: &str = concat!(
+/// Other calls of the same tenant that may have written, and could be taken for this one.
+pub(super) const RIVALS: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM switchboard.calls
-    WHERE state IN ('SENDING', 'UNKNOWN') AND session = $1 AND crm = $2
-        AND lower(hostname) = lower($3) AND number <> $4 LIMIT 1"
+    WHERE state IN ('SENDING', 'UNKNOWN') AND crm = $1 AND lower(hostname) = lower($2) AND number <> $3
+        AND (session = $4 OR (contact_id = $5 AND abs(started_ms - $6) < $7))
+    ORDER BY number LIMIT 10"
 );
 
 pub(super) const CLAIM_AGAIN: &str = "

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use crate::ledger::columns::{self, Columns, Unreadable};
 use crate::ledger::state::StateName;
+use crate::ledger::store::APART_MS;
 use crate::ledger::{Attempt, Filter, Row};
 
 /// Reads the row of one call.
@@ -62,16 +63,30 @@ pub(super) fn with_entry(
     statement.query_row(parameters, call).optional()
 }
 
-/// Reads the row of another call of the same tenant and session that may have written.
-pub(super) fn rival(connection: &Connection, row: &Row) -> rusqlite::Result<Option<Row>> {
+/// Reads the rows of other calls of the same tenant that may have written, and could be taken for this one.
+pub(super) fn rivals(connection: &Connection, row: &Row) -> rusqlite::Result<Vec<Row>> {
     let mut statement = connection.prepare_cached(
         "SELECT * FROM calls
-        WHERE state IN ('SENDING', 'UNKNOWN') AND session = ?1 AND crm = ?2
-            AND lower(hostname) = lower(?3) AND number <> ?4 LIMIT 1",
+        WHERE state IN ('SENDING', 'UNKNOWN') AND crm = :crm AND lower(hostname) = lower(:hostname)
+            AND number <> :number
+            AND (session = :session
+                OR (contact_id = :contact_id AND abs(started_ms - :started_ms) < :apart_ms))
+        ORDER BY number LIMIT 10",
     )?;
-    let number = i64::try_from(row.number).unwrap_or(i64::MAX);
-    let parameters = params![row.session, row.key.crm(), row.hostname, number];
-    statement.query_row(parameters, call).optional()
+    let started_at = row.reference.as_ref().map(|it| it.started_at);
+    let rows = statement.query_map(
+        named_params! {
+            ":crm": row.key.crm(),
+            ":hostname": row.hostname,
+            ":number": i64::try_from(row.number).unwrap_or(i64::MAX),
+            ":session": row.session,
+            ":contact_id": row.contact_id,
+            ":started_ms": started_at.map(Timestamp::as_millisecond),
+            ":apart_ms": APART_MS,
+        },
+        call,
+    )?;
+    rows.collect()
 }
 
 /// Reads the keys of calls whose lease has ended after a write may have left.
