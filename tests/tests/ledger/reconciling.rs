@@ -80,7 +80,7 @@ fn entries_that_are_there_are_found_and_calls_that_are_not_may_be_logged_again()
 
 #[test]
 fn without_credentials_a_call_waits_for_its_next_request() {
-    let scene = Scene::example().unwrap();
+    let scene = Scene::example_with("[ledger]\nquarantine = \"1s\"\n").unwrap();
     lose(&scene, "1", Rule::post("/activities").store());
     let output = reconcile(&scene, &["--crm", "example"]);
     let line = format!(
@@ -93,6 +93,10 @@ fn without_credentials_a_call_waits_for_its_next_request() {
         "{output:?}"
     );
     let other = reconcile(&scene, &["--crm", "other"]);
-    assert_eq!((other.code, &*other.stdout), (Some(0), ""), "{other:?}");
+    assert_eq!((other.code, &*other.stdout), (Some(1), ""), "{other:?}");
+    assert!(
+        other.stderr.contains("no manifest enables \"other\""),
+        "{other:?}"
+    );
     assert_eq!(scene.crm.requests().len(), 1);
 }

@@ -60,21 +60,43 @@ fn that_there_is_no_entry_is_believed_once_no_write_can_be_on_its_way() {
 }
 
 #[test]
-fn without_a_manifest_a_write_is_taken_to_be_on_its_way_for_five_minutes() {
+fn without_a_manifest_a_write_is_taken_to_be_on_its_way_for_a_day() {
     let kept = Kept::new();
     let key = kept.unknown("1");
     let text = key.to_string();
     let resolve = ["resolve", &text, "--not-logged", "--by", "ada"];
-    let note = "note: no manifest here says how long a write to acme may be on its way; 300 s are assumed\n";
-    kept.age(&key, 4 * MINUTE);
+    let note = "note: no manifest here says how long a write to acme may be on its way; the most is assumed, a day; \
+                --manifests names the folder\n";
+    kept.age(&key, 23 * 60 * MINUTE);
     let why = kept.refused(1, &resolve);
     assert!(
         why.starts_with(&format!("{note}error: a write of call")),
         "{why}"
     );
-    kept.age(&key, 6 * MINUTE);
+    kept.age(&key, 25 * 60 * MINUTE);
     let output = kept.run(&resolve);
     assert_eq!((output.code, &*output.stderr), (Some(0), note));
+}
+
+#[test]
+fn the_entry_of_another_call_is_not_taken_for_this_ones() {
+    let kept = Kept::new();
+    let (other, key) = (kept.done("acme", "1"), kept.unknown("2"));
+    let why = kept.refused(
+        1,
+        &[
+            "resolve",
+            &key.to_string(),
+            "--logged",
+            "act-1",
+            "--by",
+            "ada",
+        ],
+    );
+    assert_eq!(
+        why,
+        format!("error: entry \"act-1\" is that of call {other}; nothing is changed\n")
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::Pipedrive;
 
 /// The first page of what is asked for.
 const LIST: &str = "https://acme.pipedrive.com/api/v2/activities?person_id=77\
-    &updated_since=2026-03-05T23%3A55%3A00Z&sort_by=id&limit=500";
+    &updated_since=2026-03-05T00%3A00%3A00Z&sort_by=id&limit=500";
 
 /// Returns the example call's activity as Pipedrive lists it.
 fn listed() -> Value {
@@ -114,8 +114,8 @@ fn another_calls_activity_is_not_named() {
         json!({ "due_time": "", "duration": "" }),
         json!({ "due_date": null, "due_time": null }),
         json!({ "owner_id": 314, "creator_user_id": 1 }),
-        json!({ "add_time": "2026-03-05T23:54:59Z" }),
-        json!({ "add_time": "2026-03-05 23:54:59" }),
+        json!({ "add_time": "2026-03-04T23:59:59Z" }),
+        json!({ "add_time": "2026-03-04 23:59:59" }),
     ] {
         let activity = listed_with(&changes);
         assert_eq!(found_in(&[activity]), Ok(Found::none()), "{changes}");
@@ -123,11 +123,11 @@ fn another_calls_activity_is_not_named() {
 }
 
 #[test]
-fn clocks_may_differ_by_minutes_and_a_creation_time_may_be_missing() {
+fn clocks_may_differ_by_a_day_and_a_creation_time_may_be_missing() {
     for added in [
-        json!("2026-03-05T23:55:00Z"),
-        json!("2026-03-06T00:55:00.000+01:00"),
-        json!("2026-03-05 23:55:00"),
+        json!("2026-03-05T00:00:00Z"),
+        json!("2026-03-05T01:00:00.000+01:00"),
+        json!("2026-03-05 00:00:00"),
         json!(null),
         json!("yesterday"),
         json!(1_772_755_200),
@@ -151,7 +151,7 @@ fn a_part_of_a_second_moves_no_limit() {
     host.answer(
         "GET",
         LIST,
-        page(&[listed_with(&json!({ "add_time": "2026-03-05T23:55:00Z" }))]),
+        page(&[listed_with(&json!({ "add_time": "2026-03-05T00:00:00Z" }))]),
     );
     let mut input = reference_to(&call());
     input["reference"]["claimedAt"] = json!("2026-03-06T00:00:00.9Z");

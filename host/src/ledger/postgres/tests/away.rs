@@ -48,8 +48,8 @@ async fn a_ledger_is_opened_while_its_database_is_away_and_works_once_it_is_back
     let away = ledger.read(&key("s")).await.unwrap_err();
     let port = server.port();
     let text = format!(
-        "ledger {} cannot be used now; see whether the database runs and this host reaches it, nothing else is \
-         needed: error connecting to server: Connection refused (os error 111)",
+        "ledger {} cannot be used now; see whether the database runs, this host reaches it, and the URL is \
+         right: error connecting to server: Connection refused (os error 111)",
         database.place
     );
     assert_eq!(chain(&away), text);
