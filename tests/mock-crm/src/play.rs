@@ -34,7 +34,7 @@ pub(crate) async fn serve(
     let target = target(&head.uri);
     let rule = crm
         .script
-        .rule_for(head.method.as_str(), target)
+        .rule_for(head.method.as_str(), target, authorization(&head))
         .unwrap_or_else(|| Rule::any("*"));
     let body = match read(body, &rule).await {
         Ok(body) => body,
@@ -102,6 +102,10 @@ fn headers(uri: &Uri, headers: &HeaderMap) -> Vec<(String, String)> {
         (name.to_string(), value)
     });
     host.into_iter().chain(sent).collect()
+}
+
+fn authorization(head: &Parts) -> Option<&str> {
+    head.headers.get("authorization")?.to_str().ok()
 }
 
 fn target(uri: &Uri) -> &str {

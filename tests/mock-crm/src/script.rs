@@ -19,6 +19,7 @@ use crate::Reply;
 pub struct Rule {
     method: Option<String>,
     path: String,
+    authorization: Option<String>,
     n_left: Option<usize>,
     pub(crate) reads_body: bool,
     pub(crate) steps: Vec<Step>,
@@ -70,12 +71,19 @@ impl Rule {
         Self {
             method: None,
             path: path.to_owned(),
+            authorization: None,
             n_left: None,
             reads_body: true,
             steps: Vec::new(),
             reply: None,
             end: End::Whole,
         }
+    }
+
+    /// Matches only requests with this `Authorization`: those of one caller.
+    pub fn authorized(mut self, header: &str) -> Self {
+        self.authorization = Some(header.to_owned());
+        self
     }
 
     /// Uses the rule up after `n` requests.
@@ -141,14 +149,16 @@ impl Rule {
         self
     }
 
-    fn matches(&self, method: &str, target: &str) -> bool {
+    fn matches(&self, method: &str, target: &str, authorization: Option<&str>) -> bool {
         let path = target.split_once('?').map_or(target, |(path, _)| path);
         let fits = match self.path.strip_suffix('*') {
             Some(start) => target.starts_with(start),
             None if self.path.contains('?') => self.path == target,
             None => self.path == path,
         };
+        let caller = self.authorization.as_deref();
         fits && self.method.as_deref().is_none_or(|wanted| wanted == method)
+            && caller.is_none_or(|wanted| Some(wanted) == authorization)
     }
 }
 
@@ -196,11 +206,16 @@ impl Script {
     }
 
     /// Returns the rule for a request and counts it as used.
-    pub(crate) fn rule_for(&self, method: &str, target: &str) -> Option<Rule> {
+    pub(crate) fn rule_for(
+        &self,
+        method: &str,
+        target: &str,
+        authorization: Option<&str>,
+    ) -> Option<Rule> {
         let mut rules = self.rules();
         let rule = rules
             .iter_mut()
-            .find(|rule| rule.n_left != Some(0) && rule.matches(method, target))?;
+            .find(|rule| rule.n_left != Some(0) && rule.matches(method, target, authorization))?;
         rule.n_left = rule.n_left.map(|n| n - 1);
         Some(rule.clone())
     }

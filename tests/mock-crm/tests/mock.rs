@@ -258,6 +258,19 @@ fn the_first_matching_rule_wins_until_it_is_used_up() {
 }
 
 #[test]
+fn a_rule_for_one_caller_leaves_the_others_alone() {
+    let crm = MockCrm::start().unwrap();
+    let refused = Rule::post("/activities").reply(Reply::empty(503));
+    crm.script_all([
+        refused.clone().authorized("Bearer u"),
+        refused.authorized("Bearer t").once(),
+    ]);
+    // `ask` is the caller t.
+    let ask = || ask(&crm, "POST", "/activities", "{}").unwrap().status;
+    assert_eq!([ask(), ask()], [503, 201]);
+}
+
+#[test]
 fn a_connection_closed_before_storing_leaves_no_entry() {
     let crm = MockCrm::start().unwrap();
     crm.script(Rule::post("/activities").close());
