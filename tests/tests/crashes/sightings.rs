@@ -1,0 +1,67 @@
+//! What the CRM has seen of each call, as it happens.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use mock_crm::Event;
+
+use super::call::{Call, number_of_entry, number_of_request};
+
+/// A program that has not come so far by now never will: its call may take 2 s.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What the CRM has seen.
+#[derive(Default)]
+pub struct Sightings {
+    seen: Mutex<Seen>,
+    grown: Condvar,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// Methods and paths, by the number of a call.
+    requests: HashMap<usize, Vec<(String, String)>>,
+    /// Numbers of calls.
+    entries: HashSet<usize>,
+}
+
+impl Sightings {
+    /// Takes what happens in the CRM.
+    pub fn note(&self, event: Event<'_>) {
+        let mut seen = self.seen.lock().unwrap();
+        match event {
+            Event::Received(request) => {
+                if let Some(number) = number_of_request(request) {
+                    let request = (request.method.clone(), request.path().to_owned());
+                    seen.requests.entry(number).or_default().push(request);
+                }
+            }
+            Event::Stored(entry) => {
+                seen.entries.insert(number_of_entry(entry));
+            }
+        }
+        self.grown.notify_all();
+    }
+
+    /// Waits until the CRM has read a request of the call whose path begins so; whether it has.
+    pub fn request(&self, call: Call, method: &str, path: &str) -> bool {
+        self.wait(|seen| {
+            let mut requests = seen.requests.get(&call.number).into_iter().flatten();
+            requests.any(|(found, target)| found == method && target.starts_with(path))
+        })
+    }
+
+    /// Waits until the CRM has an entry of the call; whether it has.
+    pub fn entry(&self, call: Call) -> bool {
+        self.wait(|seen| seen.entries.contains(&call.number))
+    }
+
+    fn wait(&self, is_there: impl Fn(&Seen) -> bool) -> bool {
+        let seen = self.seen.lock().unwrap();
+        let waited = self
+            .grown
+            .wait_timeout_while(seen, PATIENCE, |seen| !is_there(seen));
+        !waited.unwrap().1.timed_out()
+    }
+}
