@@ -12,6 +12,7 @@
 mod call;
 mod chance;
 mod fate;
+mod flaws;
 mod killing;
 mod recovery;
 mod run;
@@ -24,6 +25,7 @@ mod verdict;
 use std::fmt::Arguments;
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use switchboard_tests::Postgres;
@@ -31,6 +33,7 @@ use switchboard_tests::Postgres;
 use call::Call;
 use chance::{Chance, seed};
 use fate::{Moment, Plan, Treatment};
+use flaws::Flaw;
 use run::Run;
 use site::Site;
 use store::Store;
@@ -49,6 +52,20 @@ fn with_postgresql_every_call_ends_with_its_one_entry_whatever_crashes() {
     if let Some(server) = Postgres::start().unwrap() {
         check("PostgreSQL", &Site::new(|_| Store::Postgres(server)));
     }
+}
+
+#[test]
+fn each_broken_rule_is_found_out() {
+    let _alone = alone();
+    thread::scope(|scope| {
+        let broken = Flaw::ALL.map(|flaw| (flaw, scope.spawn(move || faults_with(Some(flaw)))));
+        assert_eq!(faults_with(None), [], "no rule is broken");
+        for (flaw, faults) in broken {
+            let faults = faults.join().unwrap();
+            let is_double = |fault: &Fault| matches!(fault, Fault::SeveralEntries(..));
+            assert!(faults.iter().any(is_double), "{flaw:?}: {faults:?}");
+        }
+    });
 }
 
 /// Has one run at a time: each keeps the machine busy, and a call may take 2 s.
@@ -80,6 +97,24 @@ fn check(name: &str, site: &Site) {
     assert_eq!(faults, []);
     assert!(tally.kills.len() >= 60, "{tally}");
     assert!(tally.n_between_send_and_reply() >= 5, "{tally}");
+}
+
+/// Runs what a flaw may get wrong, and returns what it has.
+fn faults_with(flaw: Option<Flaw>) -> Vec<Fault> {
+    let site = Site::new(Store::sqlite);
+    if let Some(flaw) = flaw {
+        flaw.build_in(&site.store);
+    }
+    let plan = Plan {
+        n_calls: 12,
+        unusual: vec![
+            (Treatment::Usual, Some(Moment::AfterSend), 2),
+            (Treatment::Usual, Some(Moment::AfterStoring), 2),
+            (Treatment::LosesReply, None, 4),
+        ],
+    };
+    let name = flaw.map_or("no flaw".to_owned(), |flaw| format!("{flaw:?}"));
+    crash(&name, &site, &plan).1
 }
 
 /// Lets the calls of a plan meet their fates, recovers, and returns what has happened and what must not have.
