@@ -20,27 +20,6 @@ fn ledger(scene: &Scene, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn fifty_programs_at_once_make_one_entry_and_print_its_id() {
-    let scene = Scene::example().unwrap();
-    let call = input("1").unwrap();
-    let running: Vec<_> = (0..50)
-        .map(|_| scene.log(&call, NONE).unwrap())
-        .map(|invocation| invocation.timeout(Duration::from_secs(180)))
-        .map(|invocation| invocation.start().unwrap())
-        .collect();
-    let mut n_duplicates = 0;
-    for running in running {
-        let output = running.finish().unwrap();
-        assert_eq!(output.code, Some(0), "{output:?}");
-        let outcome = output.json().unwrap();
-        assert_eq!(outcome["logId"], "act-1", "{outcome}");
-        n_duplicates += usize::from(outcome["duplicate"] == true);
-    }
-    assert_eq!(n_duplicates, 49);
-    assert_eq!((scene.crm.n_entries(), scene.crm.requests().len()), (1, 1));
-}
-
-#[test]
 fn a_repeat_prints_the_first_outcome_marked_as_a_duplicate() {
     let scene = Scene::example().unwrap();
     let call = input("1").unwrap();
