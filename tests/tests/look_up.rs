@@ -226,6 +226,20 @@ async fn the_entry_of_another_call_is_not_taken_for_this_ones() {
 }
 
 #[tokio::test]
+async fn an_entry_that_two_unclear_calls_could_have_made_is_for_a_person() {
+    let kept = impatient();
+    let first = input("1").unwrap();
+    let mut second = first.clone();
+    second["user"]["id"] = "another".into();
+    // One of them has arrived; the Example CRM's entries say no user.
+    kept.lose(&first, stored()).await;
+    kept.lose(&second, Rule::post("/activities")).await;
+    kept.log_until(&first, "several entries").await;
+    kept.log_until(&second, "several entries").await;
+    assert_eq!(kept.n_entries(), 1);
+}
+
+#[tokio::test]
 async fn a_search_that_fails_decides_nothing() {
     let kept = impatient();
     let input = input("1").unwrap();
