@@ -23,7 +23,7 @@ const STILL_UNCLEAR: u8 = 3;
 
 /// Look for the entries of all calls that are UNKNOWN
 ///
-/// Asks the connectors, which may only read. What requests to a CRM are authorized with comes from [auth] command of its
+/// Asks the connectors, which may only read. What requests to a CRM are authorized with comes from `[auth]` of its
 /// manifest. Prints a line a call: key, DONE with the id of its entry, FAILED if it may be logged again, or UNKNOWN and
 /// why. Exits with 0 if no call is left unclear, 3 if one is, 1 if the ledger or the manifests cannot be used.
 #[derive(Debug, clap::Args)]
