@@ -8,7 +8,7 @@
 
 use mock_crm::{Gate, Reply, Rule};
 use serde_json::{Value, json};
-use switchboard_tests::{Output, Scene, input};
+use switchboard_tests::{Output, Postgres, Scene, input};
 
 /// What no output may contain. Each is as awkward to find as the real ones may be.
 const CANARIES: [&str; 16] = [
@@ -114,6 +114,51 @@ fn a_crm_that_repeats_the_request_is_not_quoted_with_it() {
                 .script(Rule::post("/activities").times(2).reply(reply));
             let outputs = log(&mut scene, &call, code);
             assert!(outputs[0].stdout.contains("cannot use"), "{outputs:?}");
+        }
+    }
+}
+
+/// Of people an output may speak, and a ledger not.
+const PEOPLE: [&str; 2] = ["C4nary Contact", "+16505557788"];
+
+#[test]
+fn neither_a_file_nor_a_database_keeps_what_was_said_or_who_said_it() {
+    let server = Postgres::start().unwrap();
+    let scene = Scene::example().unwrap();
+    let file = format!("sqlite:{}", scene.place.ledger().display());
+    let places = server.iter().map(Postgres::url).chain([file]);
+    let mut call = canaries();
+    call["contactInfo"]["name"] = json!(PEOPLE[0]);
+    call["contactInfo"]["phoneNumber"] = json!(PEOPLE[1]);
+    for (n_place, place) in places.enumerate() {
+        for status in [201, 401, 422, 429, 500] {
+            let session = format!("{n_place}-{status}");
+            call["callLog"]["sessionId"] = json!(session);
+            for reply in echo(status, &call) {
+                scene
+                    .crm
+                    .script(Rule::post("/activities").once().reply(reply));
+            }
+            let log = scene.log(&call, ["--ledger", &place]).unwrap();
+            log.run().unwrap();
+            scene.crm.clear_script();
+        }
+        let export = scene
+            .place
+            .switchboard(["ledger", "export", "--ledger", &place]);
+        let export = export.unwrap().run().unwrap();
+        assert_eq!(export.stdout.lines().count(), 5, "{export:?}");
+        assert!(export.stdout.contains("cannot use"), "{export:?}");
+        let kept = server.as_ref().map_or_else(String::new, |server| {
+            let sql = "SELECT calls::text FROM switchboard.calls;
+                SELECT attempts::text FROM switchboard.attempts";
+            server.sql(sql).unwrap()
+        });
+        for text in CANARIES.iter().chain(&PEOPLE) {
+            assert!(
+                !(kept.clone() + &export.stdout).contains(text),
+                "{text} is kept"
+            );
         }
     }
 }
