@@ -29,23 +29,29 @@ fn main() -> Result<(), Failure> {
     let is_quick = std::env::args().any(|argument| argument == "--quick");
     let time = Duration::from_millis(if is_quick { 300 } else { 5000 });
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let (crm, place, runtime) = (MockCrm::start()?, Workplace::new()?, Runtime::new()?);
-    place.place_library(&library_in(CONNECTOR, "bench")?)?;
-    place.write_manifest("example", &example(&crm.url()))?;
-    let input = example_input()?;
-    let host = |ledger: Option<Ledger>| {
+    let (library, input, runtime) = (
+        library_in(CONNECTOR, "bench")?,
+        example_input()?,
+        Runtime::new()?,
+    );
+    // Each run has a CRM of its own: one that has many entries is slower.
+    let run = |n_callers, ledger: Option<Ledger>| {
+        let (crm, place) = (MockCrm::start()?, Workplace::new()?);
+        place.place_library(&library)?;
+        place.write_manifest("example", &example(&crm.url()))?;
         let builder = Host::builder().manifests(place.manifests());
         let builder = builder.connectors([place.connectors()]);
-        match ledger {
-            Some(ledger) => builder.ledger(ledger).build(),
-            None => builder.build(),
-        }
+        let host = match ledger {
+            Some(ledger) => builder.ledger(ledger).build()?,
+            None => builder.build()?,
+        };
+        runtime.block_on(calls(&host, &input, n_callers, time))
     };
     for n_callers in CALLERS {
-        let unkept = runtime.block_on(calls(&host(None)?, &input, n_callers, time))?;
+        let unkept = run(n_callers, None)?;
         unkept.print(&format!("unkept, {n_callers} callers"), "");
         let ledger = Ledger::sqlite(&folder.path().join(format!("{n_callers}.sqlite")))?;
-        let kept = runtime.block_on(calls(&host(Some(ledger))?, &input, n_callers, time))?;
+        let kept = run(n_callers, Some(ledger))?;
         let ratio = kept.per_second() / unkept.per_second();
         kept.print(
             &format!("kept, {n_callers} callers"),
