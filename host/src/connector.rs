@@ -17,3 +17,9 @@ mod threads;
 
 pub(crate) use instance::{Connector, Instance, Running};
 pub(crate) use services::{CallLog, CallServices, Closing, LogSink};
+
+/// The operation that every connector must know: it creates the entry of a call.
+pub(crate) const CREATE_CALL_LOG: &str = "createCallLog";
+
+/// The operation by which a connector finds the entry of a call; it need not know it.
+pub(crate) const FIND_CALL_LOG: &str = "findCallLog";

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use switchboard_connector_sdk::Fault;
 use tokio::runtime::Handle;
 
-use crate::connector::{Connector, LogSink};
+use crate::connector::{CREATE_CALL_LOG, Connector, FIND_CALL_LOG, LogSink};
 use crate::credentials::{CredentialsCommand, Source};
 use crate::egress::{Egress, EgressConfig, TrustRoots};
 use crate::error_chain::with_sources;
@@ -20,12 +20,6 @@ use crate::manifest::{
 };
 use crate::outcome::NextStep;
 use crate::redact::Redactor;
-
-/// The operation that every connector must know.
-const CREATE_CALL_LOG: &str = "createCallLog";
-
-/// The operation by which a connector finds the entry of a call; it need not know it.
-const FIND_CALL_LOG: &str = "findCallLog";
 
 /// Whether calls can be logged into a CRM.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -32,11 +32,12 @@ pub use key::{CallKey, ParseKeyError};
 pub use place::{LedgerPlace, ParsePlaceError, PostgresPlace};
 pub use reference::CallReference;
 pub use row::{Filter, Row};
+pub use store::LOOK_UP;
 
 use postgres::{Clock, Postgres};
 use sqlite::Sqlite;
 use state::{Decision, Event, Found, Refusal, Token};
-use store::{AnotherCall, BATCH, LOOK_UP, Refused, Store, Unresolved};
+use store::{AnotherCall, BATCH, Refused, Store, Unresolved};
 
 /// A ledger that is open. Clones are the same one.
 ///

@@ -17,7 +17,7 @@ use switchboard_connector_sdk::wire::ContextHead;
 use switchboard_connector_sdk::{Fault, FaultCode};
 use tokio::time::{Instant, timeout_at};
 
-use crate::connector::{CallLog, CallServices, Closing};
+use crate::connector::{CallLog, CallServices, Closing, FIND_CALL_LOG};
 use crate::crm::Ready;
 use crate::dry_run::shown_path;
 use crate::egress::{Record, Show, Terms, Unguarded, Wire, Writes};
@@ -27,9 +27,6 @@ use crate::ledger::{Ledger, ResolveError, Row, StoreError};
 use crate::manifest::SecretText;
 use crate::redact::Redactor;
 use answer::Candidates;
-
-/// The operation by which a connector finds the entry of a call.
-const OPERATION: &str = "findCallLog";
 
 /// So many entries are not told apart.
 const MAX_CANDIDATES: usize = 100;
@@ -204,7 +201,7 @@ impl LookUp<'_> {
         let raw = services.0.to_raw();
         let mut running = ready
             .connector
-            .call(instance, raw, OPERATION, context, input);
+            .call(instance, raw, FIND_CALL_LOG, context, input);
         Candidates::read(&running.answer().await?)
     }
 

@@ -30,7 +30,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{Instrument, Span, info};
 
 use crate::call_input::CallInput;
-use crate::connector::{CallLog, CallServices, Closing, Instance, Running};
+use crate::connector::{CREATE_CALL_LOG, CallLog, CallServices, Closing, Instance, Running};
 use crate::crm::{Crm, Ready};
 use crate::dry_run::shown_path;
 use crate::egress::{Guard, Record, Request, Show, Terms, Unguarded, Wire, WriteVerdict, Writes};
@@ -240,7 +240,7 @@ async fn attempt(call: &Call, prepared: &mut Prepared<'_>, way: &Way) -> Result<
     let running = ready.connector.call(
         instance,
         services.0.to_raw(),
-        "createCallLog",
+        CREATE_CALL_LOG,
         context,
         input,
     );

@@ -10,8 +10,8 @@ use super::{Attempt, CallKey, Claim, Filter, NewClaim, Row, Settlement, StoreErr
 /// How many rows one request changes at most: others wait meanwhile.
 pub(super) const BATCH: usize = 500;
 
-/// What the `resolved_by` of a look-up is.
-pub(super) const LOOK_UP: &str = "look-up";
+/// What stands in [`Resolved::by`](super::Resolved::by) where a look-up and no person has decided.
+pub const LOOK_UP: &str = "look-up";
 
 /// How far apart two calls with one contact begin that cannot be taken for each other, in milliseconds: entries say no
 /// more than the minute.

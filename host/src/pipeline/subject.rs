@@ -3,10 +3,8 @@
 use switchboard_connector_sdk::CreateCallLog;
 use switchboard_connector_sdk::model::{CallDuration, Direction};
 
+use crate::connector::CREATE_CALL_LOG;
 use crate::ledger::{CallKey, CallReference};
-
-/// What is done: the only operation that a ledger keeps so far.
-pub(crate) const OPERATION: &str = "createCallLog";
 
 /// How much is kept of a direction that the contract does not know.
 const MAX_DIRECTION_CHARS: usize = 32;
@@ -25,11 +23,11 @@ impl Subject {
     pub(super) fn of(call: &CreateCallLog, crm: &str, idempotency_key: Option<&str>) -> Self {
         let reference = reference(call);
         let key = match idempotency_key {
-            Some(own) => CallKey::of_caller(OPERATION, crm, own),
+            Some(own) => CallKey::of_caller(CREATE_CALL_LOG, crm, own),
             None => {
                 let (user, session) = (call.user(), call.call_log().session());
                 let hostname = user.hostname().unwrap_or_default();
-                CallKey::of_call(OPERATION, crm, hostname, user.id(), session)
+                CallKey::of_call(CREATE_CALL_LOG, crm, hostname, user.id(), session)
             }
         };
         let is_running = matches!(call.call_log().duration(), CallDuration::Pending);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::builder::NonEmptyStringValueParser;
 use switchboard_host::ledger::state::{Decision, State, StateName};
-use switchboard_host::ledger::{CallKey, Ledger, Row};
+use switchboard_host::ledger::{CallKey, LOOK_UP, Ledger, Row};
 use switchboard_host::manifest::{Entry, read_folder};
 
 use crate::cli::config::Settings;
@@ -15,9 +15,6 @@ use crate::cli::{on_one_line, print, say};
 
 /// The longest quarantine that a manifest may have.
 const LONGEST_QUARANTINE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What the ledger itself writes where a person's name would stand.
-const LOOK_UP: &str = "look-up";
 
 /// Say what became of a call that is UNKNOWN
 ///
