@@ -59,7 +59,7 @@ impl LogSink {
         }
     }
 
-    pub(super) fn redact(&self, text: &str) -> String {
+    pub(in crate::connector) fn redact(&self, text: &str) -> String {
         self.redactor.redact(text)
     }
 
@@ -127,7 +127,7 @@ impl CallLog {
     }
 
     /// Writes a line, unless its level is off, the log is closed or full. Only what is written counts.
-    pub(super) fn write(&self, level: u8, message: &str, fields: &[u8]) {
+    pub(in crate::connector) fn write(&self, level: u8, message: &str, fields: &[u8]) {
         if self.is_closed.load(Ordering::Relaxed) || !is_enabled(level) {
             return;
         }
@@ -142,7 +142,7 @@ impl CallLog {
     }
 
     /// Drops what is written from now on.
-    pub(super) fn close(&self) {
+    pub(in crate::connector) fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
     }
 }
@@ -219,7 +219,7 @@ async fn send(wire: &Wire, request: RawMessage) -> Result<RawMessage, Fault> {
     })
 }
 
-pub(super) fn now_unix_ms() -> u64 {
+pub(in crate::connector) fn now_unix_ms() -> u64 {
     let elapsed = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -14,9 +14,9 @@ use tokio::task::JoinHandle;
 
 use super::opening::{OpenError, Opener};
 use super::panics::Panics;
-use super::services::LogSink;
 use super::stuck::Stuck;
 use super::threads::Threads;
+use crate::connector::services::LogSink;
 use crate::loader::Library;
 
 /// One CRM's connector.

@@ -11,7 +11,7 @@ use switchboard_abi::{HostServices, HostServices_TO, RawConnectorBox, RawFault, 
 use switchboard_connector_sdk::wire::{HostInfo, OpenInput};
 use switchboard_connector_sdk::{Fault, FaultCode};
 
-use super::services::{CallLog, LogSink, now_unix_ms};
+use crate::connector::services::{CallLog, LogSink, now_unix_ms};
 use crate::loader::Library;
 
 /// How long a connector may take to open.

@@ -1,0 +1,17 @@
+//! A connector that runs in this process, which the operator trusts.
+//!
+//! Its own fence turns its panics into faults; here they are counted: after one, calls under way finish on the instance
+//! that they began with, and calls to come get a fresh one. A connector that panics three times in a minute is given
+//! up.
+//!
+//! Threading: a connector's futures are polled on threads of its own, each call in a task of its own, while everything
+//! that keeps time or speaks to the network runs elsewhere. So a connector that blocks holds up no deadline, no write
+//! and no other connector; when it holds several of its threads it is left alone. Opening runs on a thread of its own.
+
+mod instance;
+mod opening;
+mod panics;
+mod stuck;
+mod threads;
+
+pub(crate) use instance::{Connector, Instance, Running};
