@@ -16,7 +16,7 @@ use crate::error_chain::with_sources;
 use crate::limits::Gate;
 use crate::loader::{Digest, Library, LibraryRef, Metadata, Platform};
 use crate::manifest::{
-    CustomField, Diagnostic, Entry, LedgerSection, Limits, LogSection, Manifest,
+    CustomField, Diagnostic, Entry, Isolation, LedgerSection, Limits, LogSection, Manifest,
 };
 use crate::outcome::NextStep;
 use crate::redact::Redactor;
@@ -253,6 +253,13 @@ impl Crm {
     }
 
     fn load(&mut self, manifest: &Manifest, folders: &[PathBuf]) -> Result<Library, Disabled> {
+        if manifest.connector.isolation == Isolation::Process {
+            return Err(Disabled::new(format!(
+                "{} asks for a worker process, which this version of switchboard does not have; write \
+                 `isolation = \"in-process\"` under [connector] if you trust the connector",
+                manifest.path.display()
+            )));
+        }
         let reference = reference(manifest)?;
         let found = reference.find(folders)?;
         self.info.library = Some(found.path.clone());

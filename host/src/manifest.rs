@@ -62,6 +62,8 @@ pub struct Manifest {
     pub network: Network,
     /// `[limits]`: how much and how long.
     pub limits: Limits,
+    /// `[sandbox]`: what a worker may do.
+    pub sandbox: SandboxSection,
     /// `[log]`: what an entry looks like.
     pub log: LogSection,
     /// `[ledger]`: how long a call is left alone of which nobody knows the end.
@@ -107,10 +109,13 @@ pub enum LibraryByPlatform {
 }
 
 /// Where a connector library runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Isolation {
+    /// In a worker process of its own, in a sandbox: whatever it does there, the host and other CRMs go on.
+    Process,
     /// In the host's own process: the fastest path, for connectors that the operator trusts.
+    #[default]
     InProcess,
 }
 
@@ -140,6 +145,17 @@ pub struct Limits {
     pub max_in_flight: usize,
     /// How many requests may go to one host of the CRM; as many as there are by default.
     pub rate: Option<RequestRate>,
+    /// How many bytes of memory a worker may have, 32 MiB to 64 GiB; 256 MiB by default. Nothing limits a connector in
+    /// the host's own process.
+    pub memory: u64,
+}
+
+/// What a worker may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxSection {
+    /// Whether the connector runs only where this system denies files, sockets, processes and signals to its worker; true
+    /// by default.
+    pub required: bool,
 }
 
 /// How long a call is left alone of which nobody knows the end.
@@ -287,7 +303,14 @@ impl Default for Limits {
             timeout: Duration::from_secs(30),
             max_in_flight: 32,
             rate: None,
+            memory: 256 << 20,
         }
+    }
+}
+
+impl Default for SandboxSection {
+    fn default() -> Self {
+        Self { required: true }
     }
 }
 

@@ -92,20 +92,37 @@ error: unknown key `isolaton` in [connector]
 }
 
 #[test]
-fn isolation_in_a_process_is_refused_with_a_clear_sentence() {
+fn a_connector_that_needs_a_worker_is_not_run_without_one() {
     let stage = Stage::new().unwrap();
     let connector = format!("{LIBRARY}\nisolation = \"process\"");
     enable_acme(&stage, &connector, SETTINGS);
     assert_report(
         &stage,
         &[
-            "acme.toml:6:13: a worker process is not yet supported",
-            "expected `in-process`",
-            "write `isolation = \"in-process\"` if you trust the connector",
+            "acme.toml asks for a worker process",
+            "write `isolation = \"in-process\"` under [connector] if you trust the connector",
+        ],
+        "acme is disabled:\n",
+    );
+}
+
+#[test]
+fn what_only_a_worker_obeys_is_refused_beside_in_process() {
+    let stage = Stage::new().unwrap();
+    let connector = format!("{LIBRARY}\nisolation = \"in-process\"");
+    let sections = format!("[limits]\nmemory = \"1GB\"\n[sandbox]\n{SETTINGS}");
+    enable_acme(&stage, &connector, &sections);
+    assert_report(
+        &stage,
+        &[
+            "acme.toml:8:10: `memory` says nothing beside `isolation = \"in-process\"`",
+            "acme.toml:9:1: `[sandbox]` says nothing beside `isolation = \"in-process\"`",
         ],
         "\
-6 | isolation = \"process\"
-  |             ^^^^^^^^^ expected `in-process`",
+8 | memory = \"1GB\"
+  |          ^^^^^
+  |
+  = help: leave `memory` out, or write `isolation = \"process\"` under [connector]",
     );
 }
 

@@ -79,7 +79,7 @@ error: unknown key `timeot` in [limits]
  --> bad.toml:7:1
   |
 7 | timeot = 3
-  | ^^^^^^ expected `timeout`, `max_in_flight`, `requests_per_second` or `burst`
+  | ^^^^^^ expected `timeout`, `max_in_flight`, `requests_per_second`, `burst` or `memory`
   |
   = help: did you mean `timeout`?
 

@@ -8,7 +8,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::Value;
 
-use super::{Limits, custom_field::KINDS, grammar};
+use super::{Limits, SandboxSection, custom_field::KINDS, grammar};
 
 /// Returns the JSON Schema (2020-12) of a manifest.
 ///
@@ -40,6 +40,9 @@ struct File {
     /// How long a call may take, and how many run at once.
     #[schemars(default)]
     limits: LimitsSection,
+    /// What a worker may do.
+    #[schemars(default)]
+    sandbox: Sandbox,
     /// What an entry looks like.
     #[schemars(default)]
     log: Log,
@@ -118,6 +121,29 @@ struct LimitsSection {
     /// How many of them may go at once after a pause; the rate, rounded up, without it.
     #[schemars(default, schema_with = "burst")]
     burst: Written,
+    /// How much memory a worker may have: "32MB" to "64GB", with the unit MB or GB.
+    #[schemars(default, schema_with = "size", extend("default" = "256MB"))]
+    memory: Written,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Sandbox {
+    /// Whether the connector runs only where this system denies files, sockets, processes and signals to its worker.
+    #[schemars(default = "required")]
+    required: bool,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self {
+            required: required(),
+        }
+    }
+}
+
+fn required() -> bool {
+    SandboxSection::default().required
 }
 
 #[derive(Default, JsonSchema)]
@@ -227,6 +253,10 @@ fn sha256(_: &mut SchemaGenerator) -> Schema {
 
 fn time(_: &mut SchemaGenerator) -> Schema {
     matching("^[0-9]+(ms|s|m|h)$")
+}
+
+fn size(_: &mut SchemaGenerator) -> Schema {
+    matching("^[0-9]+(MB|GB)$")
 }
 
 fn command(_: &mut SchemaGenerator) -> Schema {

@@ -7,8 +7,8 @@ use url::Url;
 
 use super::{
     AuthCommand, AuthSection, ConnectorSection, Crm, Isolation, LedgerSection, LibraryByPlatform,
-    LibraryRef, Limits, LogFormat, LogSection, Manifest, Network, SecretText, UnknownCustomFields,
-    custom_field,
+    LibraryRef, Limits, LogFormat, LogSection, Manifest, Network, SandboxSection, SecretText,
+    UnknownCustomFields, custom_field,
     diagnostic::{Diagnostic, Place, listed, quoted_for_people},
     reader::{Item, Table},
     settings::Settings,
@@ -27,7 +27,10 @@ pub(super) const PLATFORMS: [&str; 8] = [
     "windows-aarch64",
 ];
 
-pub(super) const ISOLATIONS: [(&str, Isolation); 1] = [("in-process", Isolation::InProcess)];
+pub(super) const ISOLATIONS: [(&str, Isolation); 2] = [
+    ("process", Isolation::Process),
+    ("in-process", Isolation::InProcess),
+];
 
 pub(super) const LOG_FORMATS: [(&str, LogFormat); 4] = [
     (LogFormat::Plain.as_str(), LogFormat::Plain),
@@ -62,6 +65,11 @@ const QUARANTINE: Times = Times {
     expected: "a time from \"1s\" to \"24h\", with the unit ms, s, m or h",
 };
 
+/// How much memory a worker may have.
+const MEMORY: RangeInclusive<u64> = 32 * MEGABYTE..=64 * GIGABYTE;
+const MEGABYTE: u64 = 1 << 20;
+const GIGABYTE: u64 = 1 << 30;
+
 /// The times that a key takes.
 struct Times {
     range: RangeInclusive<Duration>,
@@ -77,9 +85,13 @@ pub(super) fn manifest(mut root: Table<'_>, path: &Path) -> Option<Manifest> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let file = root.place();
     let crm = root.required("crm", "[crm]", crm);
-    let connector = root.required("connector", "[connector]", |item| connector(item, folder));
+    let mut isolation = None;
+    let connector = root.required("connector", "[connector]", |item| {
+        connector(item, folder, &mut isolation)
+    });
     let network = root.optional("network", network);
-    let limits = root.optional("limits", limits);
+    let limits = root.optional("limits", |item| limits(item, isolation));
+    let sandbox = root.optional("sandbox", |item| sandbox(item, isolation));
     let log = root.optional("log", log);
     let ledger = root.optional("ledger", ledger);
     let auth = root.optional("auth", |item| auth(item, folder));
@@ -93,6 +105,7 @@ pub(super) fn manifest(mut root: Table<'_>, path: &Path) -> Option<Manifest> {
         connector,
         network: network.unwrap_or_default(),
         limits: limits.unwrap_or_default(),
+        sandbox: sandbox.unwrap_or_default(),
         log: log.unwrap_or_default(),
         ledger: ledger.unwrap_or_default(),
         auth: auth.unwrap_or_default(),
@@ -139,8 +152,13 @@ fn crm(item: Item<'_>) -> Option<Crm> {
     })
 }
 
-/// Also returns where the library is named: faults that the library causes point there.
-fn connector(item: Item<'_>, folder: &Path) -> Option<(ConnectorSection, Place)> {
+/// Also returns where the library is named: faults that the library causes point there. What the file itself says of
+/// `isolation` is put there whatever else is wrong: other sections depend on it.
+fn connector(
+    item: Item<'_>,
+    folder: &Path,
+    isolation: &mut Option<Isolation>,
+) -> Option<(ConnectorSection, Place)> {
     let mut table = item.table("[connector]")?;
     let example = "library = \"switchboard_connector_acme\"";
     let library = table.required("library", example, |item| {
@@ -149,13 +167,13 @@ fn connector(item: Item<'_>, folder: &Path) -> Option<(ConnectorSection, Place)>
     let sha256 = table.optional("sha256", |item| {
         item.parsed("64 hexadecimal digits", |text| text.parse().ok())
     });
-    let isolation = table.optional("isolation", isolation);
+    *isolation = table.optional("isolation", |item| item.choice(&ISOLATIONS));
     table.finish();
     let (library, place) = library?;
     let section = ConnectorSection {
         library,
         sha256,
-        isolation: isolation.unwrap_or(Isolation::InProcess),
+        isolation: isolation.unwrap_or_default(),
     };
     Some((section, place))
 }
@@ -198,19 +216,6 @@ fn library_of(text: &str, folder: &Path) -> Option<LibraryRef> {
     }
 }
 
-fn isolation(item: Item<'_>) -> Option<Isolation> {
-    if item.value().as_str() == Some("process") {
-        let message = "a worker process is not yet supported by this version of switchboard";
-        item.report(
-            Diagnostic::new(item.place(), message)
-                .label("expected `in-process`")
-                .help("write `isolation = \"in-process\"` if you trust the connector"),
-        );
-        return None;
-    }
-    item.choice(&ISOLATIONS)
-}
-
 fn network(item: Item<'_>) -> Option<Network> {
     let mut table = item.table("[network]")?;
     let allowed_hosts = table.optional("allowed_hosts", |item| item.list(Item::pattern));
@@ -237,18 +242,46 @@ fn proxy(item: Item<'_>) -> Option<SecretText> {
     Some(SecretText(url.into()))
 }
 
-fn limits(item: Item<'_>) -> Option<Limits> {
+fn limits(item: Item<'_>, isolation: Option<Isolation>) -> Option<Limits> {
     let mut table = item.table("[limits]")?;
     let timeout = table.optional("timeout", |item| time(item, &TIMEOUT));
     let max_in_flight = table.optional("max_in_flight", |item| item.integer(IN_FLIGHT));
     let rate = request_rate(&mut table);
+    let memory = table.optional("memory", |item| {
+        refuse_in_process(item, "`memory`", isolation);
+        let expected = "a size from \"32MB\" to \"64GB\", with the unit MB or GB";
+        item.parsed(expected, |text| {
+            size_of(text).filter(|size| MEMORY.contains(size))
+        })
+    });
     table.finish();
     let default = Limits::default();
     Some(Limits {
         timeout: timeout.unwrap_or(default.timeout),
         max_in_flight: max_in_flight.unwrap_or(default.max_in_flight),
         rate,
+        memory: memory.unwrap_or(default.memory),
     })
+}
+
+fn sandbox(item: Item<'_>, isolation: Option<Isolation>) -> Option<SandboxSection> {
+    refuse_in_process(item, "`[sandbox]`", isolation);
+    let mut table = item.table("[sandbox]")?;
+    let required = table.optional("required", Item::boolean);
+    table.finish();
+    Some(SandboxSection {
+        required: required.unwrap_or(SandboxSection::default().required),
+    })
+}
+
+/// Reports what concerns a worker alone where the file itself says that there is none.
+fn refuse_in_process(item: Item<'_>, what: &str, isolation: Option<Isolation>) {
+    if isolation == Some(Isolation::InProcess) {
+        let message = format!("{what} says nothing beside `isolation = \"in-process\"`");
+        let help =
+            format!("leave {what} out, or write `isolation = \"process\"` under [connector]");
+        item.report(Diagnostic::new(item.place(), message).help(help));
+    }
 }
 
 fn request_rate(table: &mut Table<'_>) -> Option<RequestRate> {
@@ -326,6 +359,18 @@ fn time_of(text: &str) -> Option<Duration> {
         "h" => Duration::from_secs(number.checked_mul(60 * 60)?),
         _ => return None,
     })
+}
+
+/// Reads a size as systems count memory: a megabyte has 1024 * 1024 bytes.
+fn size_of(text: &str) -> Option<u64> {
+    let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(unit_at);
+    let unit = match unit {
+        "MB" => MEGABYTE,
+        "GB" => GIGABYTE,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 fn log(item: Item<'_>) -> Option<LogSection> {

@@ -16,7 +16,7 @@ display_name = "Pipedrive"
 [connector]
 library = "switchboard_connector_pipedrive"
 sha256 = "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00FF"
-isolation = "in-process"
+isolation = "process"
 
 [network]
 allowed_hosts = ["*.pipedrive.com", "localhost:*"]
@@ -29,6 +29,10 @@ timeout = "1500ms"
 max_in_flight = 1_000
 requests_per_second = 2.5
 burst = 1_0
+memory = "1GB"
+
+[sandbox]
+required = false
 
 [log]
 format = "text/html"
@@ -117,7 +121,7 @@ fn a_whole_manifest_is_read_key_by_key() {
     assert_eq!(manifest.connector.library, everywhere);
     let digest = manifest.connector.sha256.unwrap().to_string();
     assert_eq!(digest, "00ff".repeat(16));
-    assert_eq!(manifest.connector.isolation, Isolation::InProcess);
+    assert_eq!(manifest.connector.isolation, Isolation::Process);
     assert_eq!(network.allowed_hosts[0].to_string(), "*.pipedrive.com");
     assert!(network.read_requests[0].matches("POST", "/v1/search"));
     assert_eq!(network.rejects_unapplied, [503]);
@@ -129,6 +133,8 @@ fn a_whole_manifest_is_read_key_by_key() {
     assert_eq!(manifest.limits.max_in_flight, 1000);
     let rate = RequestRate::per_second(2.5, Some(10));
     assert!(rate.is_some() && manifest.limits.rate == rate);
+    assert_eq!(manifest.limits.memory, 1024 * 1024 * 1024);
+    assert!(!manifest.sandbox.required);
     assert_eq!(manifest.log.format, LogFormat::Html);
     assert_eq!(
         manifest.log.unknown_custom_fields,
@@ -179,11 +185,13 @@ fn what_is_left_out_has_its_default() {
     let manifest = read(HEAD);
     assert_eq!(manifest.crm.display_name, "acme");
     assert_eq!(manifest.connector.sha256, None);
-    assert_eq!(manifest.connector.isolation, Isolation::InProcess);
+    assert_eq!(manifest.connector.isolation, Isolation::default());
     assert_eq!(manifest.network, Network::default());
     assert_eq!(manifest.limits.timeout, Duration::from_secs(30));
     assert_eq!(manifest.limits.max_in_flight, 32);
     assert_eq!(manifest.limits.rate, None);
+    assert_eq!(manifest.limits.memory, 256 * 1024 * 1024);
+    assert!(manifest.sandbox.required);
     assert_eq!(manifest.log, LogSection::default());
     assert_eq!(manifest.ledger.lease_margin, Duration::from_secs(30));
     assert_eq!(manifest.ledger.quarantine, Duration::from_secs(300));
@@ -256,6 +264,41 @@ fn a_command_for_credentials_has_a_program() {
     for wrong in ["[]", "[\" \"]", "[7]", "\"token\""] {
         assert!(read(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_size_of_memory_needs_a_unit_and_has_bounds() {
+    let limits = |size: &str| format!("{HEAD}[limits]\nmemory = \"{size}\"\n");
+    for (size, megabytes) in [("32MB", 32), ("1GB", 1024), ("64GB", 64 * 1024)] {
+        assert_eq!(read(&limits(size)).limits.memory, megabytes << 20, "{size}");
+    }
+    for size in [
+        "31MB",
+        "65GB",
+        "65537MB",
+        "17592186044417GB",
+        "99999999999999999999MB",
+        "256",
+        "256 MB",
+        "256mb",
+        "256KB",
+        "-1GB",
+        "MB",
+        "",
+    ] {
+        let message = &messages(&limits(size))[0];
+        assert!(
+            message.contains("a size from \"32MB\" to \"64GB\""),
+            "{size}"
+        );
+    }
+}
+
+#[test]
+fn what_limits_a_worker_may_stand_where_nothing_is_said_of_isolation() {
+    let manifest = read(&format!("{HEAD}[limits]\nmemory = \"64MB\"\n[sandbox]\n"));
+    assert_eq!(manifest.limits.memory, 64 << 20);
+    assert!(manifest.sandbox.required);
 }
 
 #[test]
@@ -352,15 +395,14 @@ fn a_summary_is_one_line_that_says_where_what_and_what_to_do() {
         "manifests/acme.toml:3:8: `name` is not 1 to 64 of the characters a-z, 0-9 and -"
     );
     assert_eq!(fault.position(), Some((3, 8)));
-    let process = &faults(
+    let isolation = &faults(
         &text
             .replace("Acmé", "acme")
-            .replace("[connector]\n", "[connector]\nisolation = \"process\"\n"),
+            .replace("[connector]\n", "[connector]\nisolation = \"proces\"\n"),
     )[0];
     assert_eq!(
-        process.summary(),
-        "manifests/acme.toml:5:13: a worker process is not yet supported by this version of switchboard; \
-         expected `in-process`; write `isolation = \"in-process\"` if you trust the connector"
+        isolation.summary(),
+        "manifests/acme.toml:5:13: `isolation` is not `process` or `in-process`; did you mean `process`?"
     );
     let file = &faults("manifest_version = 1\n")[0];
     assert_eq!(

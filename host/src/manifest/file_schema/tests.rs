@@ -72,10 +72,11 @@ fn sorted_keys(object: &Value) -> Vec<String> {
 }
 
 /// The tables of a manifest: what opens one, and where its schema is.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 10] = [
     ("", ""),
     ("[network]\n", "/properties/network"),
     ("[limits]\n", "/properties/limits"),
+    ("[sandbox]\n", "/properties/sandbox"),
     ("[log]\n", "/properties/log"),
     ("[ledger]\n", "/properties/ledger"),
     ("[auth]\n", "/properties/auth"),
@@ -255,12 +256,13 @@ fn a_text_that_comes_from_a_variable_is_accepted() {
         [connector]
         library = "${NAME}"
         sha256 = "${DIGEST}"
-        isolation = "in-${PROCESS}"
+        isolation = "${PROCESS}"
         [network]
         allowed_hosts = ["${NAME}"]
         proxy = "http://${NAME}"
         [limits]
         timeout = "${SECONDS}s"
+        memory = "${SIZE}"
         [log]
         format = "text/${FORMAT}"
         unknown_custom_fields = "${PASS}"
@@ -274,6 +276,7 @@ fn a_text_that_comes_from_a_variable_is_accepted() {
             "DIGEST" => return Some("0f".repeat(32).into()),
             "PROCESS" => "process",
             "SECONDS" => "5",
+            "SIZE" => "64MB",
             "FORMAT" => "html",
             "PASS" => "pass",
             "KIND" => "input",
@@ -300,6 +303,10 @@ fn what_the_reader_refuses_for_its_shape_is_refused() {
         "[limits]\nmax_in_flight = 10001",
         "[limits]\nmax_in_flight = 1.5",
         "[limits]\nmax_in_flight = \"${N}\"",
+        "[limits]\nmemory = 268435456",
+        "[limits]\nmemory = \"256\"",
+        "[limits]\nmemory = \"256MiB\"",
+        "[sandbox]\nrequired = \"no\"",
         "[log]\nformat = \"html\"",
         "[custom_fields]\nname = \"x\"\ntype = \"input\"",
         "[[custom_fields]]\nname = \"x\"",
@@ -325,7 +332,7 @@ fn what_the_reader_refuses_for_its_shape_is_refused() {
         HEAD.replace("library = \"acme\"", "library = \"acme\"\nsha256 = \"00\""),
         HEAD.replace(
             "library = \"acme\"",
-            "library = \"acme\"\nisolation = \"process\"",
+            "library = \"acme\"\nisolation = \"thread\"",
         ),
     ]);
     for text in texts {
