@@ -14,7 +14,7 @@ use crate::credentials::{CredentialsCommand, Source};
 use crate::egress::{Egress, EgressConfig, TrustRoots};
 use crate::error_chain::with_sources;
 use crate::limits::Gate;
-use crate::loader::{Digest, Library, LibraryRef, Metadata, Platform};
+use crate::loader::{Checked, Digest, Library, LibraryRef, Metadata, Platform};
 use crate::manifest::{
     CustomField, Diagnostic, Entry, Isolation, LedgerSection, Limits, LogSection, Manifest,
 };
@@ -221,19 +221,19 @@ impl Crm {
         manifest: &Manifest,
         surroundings: &Surroundings<'_>,
     ) -> Result<Ready, Disabled> {
-        let library = self.load(manifest, surroundings.folders)?;
-        check_settings(manifest, library.metadata())?;
+        let checked = self.check(manifest, surroundings.folders)?;
+        check_settings(manifest, checked.metadata())?;
         let egress = Egress::new(
             egress_config(manifest, surroundings.trust),
             surroundings.runtime.clone(),
         )?;
         let redactor = Redactor::new(Vec::new(), Arc::clone(&self.secrets));
-        let log = LogSink::new(&self.info.name, &library.metadata().name, redactor);
+        let log = LogSink::new(&self.info.name, &checked.metadata().name, redactor);
         let own_network = self.info.own_network;
         // With a network of its own it could write while it looks.
-        let can_look_up = knows(library.metadata(), FIND_CALL_LOG) && !own_network;
+        let can_look_up = knows(checked.metadata(), FIND_CALL_LOG) && !own_network;
         let connector = Connector::open(
-            Arc::new(library),
+            Arc::new(checked.load()?),
             &self.info.name,
             &manifest.settings.to_json(),
             log,
@@ -252,7 +252,8 @@ impl Crm {
         })
     }
 
-    fn load(&mut self, manifest: &Manifest, folders: &[PathBuf]) -> Result<Library, Disabled> {
+    /// Finds the library and checks it. Nothing of it runs.
+    fn check(&mut self, manifest: &Manifest, folders: &[PathBuf]) -> Result<Checked, Disabled> {
         if manifest.connector.isolation == Isolation::Process {
             return Err(Disabled::new(format!(
                 "{} asks for a worker process, which this version of switchboard does not have; write \
@@ -264,12 +265,12 @@ impl Crm {
         let found = reference.find(folders)?;
         self.info.library = Some(found.path.clone());
         self.info.shadowed = found.shadowed;
-        let library = Library::load(&found.path, manifest.connector.sha256.as_ref())?;
-        self.info.sha256 = Some(*library.digest());
-        let metadata = library.metadata();
+        let checked = Library::check(&found.path, manifest.connector.sha256.as_ref())?;
+        self.info.sha256 = Some(*checked.digest());
+        let metadata = checked.metadata();
         self.info.connector = Some(metadata.name.clone());
         self.info.version = Some(metadata.version.clone());
-        self.info.own_network = metadata.own_network || library.imports_network();
+        self.info.own_network = metadata.own_network || checked.imports_network();
         if !knows(metadata, CREATE_CALL_LOG) {
             return Err(Disabled::new(format!(
                 "connector library {} does not know {CREATE_CALL_LOG}, only: {}; use another one",
@@ -277,7 +278,7 @@ impl Crm {
                 metadata.operations.join(", ")
             )));
         }
-        Ok(library)
+        Ok(checked)
     }
 
     pub(crate) fn name(&self) -> &str {

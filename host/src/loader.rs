@@ -15,20 +15,21 @@
 //! 7. the exported module was made by our version of `abi_stable`.
 //!
 //! Only then the system's loader gets them, on Linux as sealed memory, with every symbol resolved at
-//! once. The rest is checked with the library's constructors run: `abi_stable` compares the layout of
+//! once: here, or in a worker, to which the sealed memory is handed over as a descriptor. The rest is checked with the library's constructors run: `abi_stable` compares the layout of
 //! every type that crosses the boundary, and the running library has to tell the metadata of its section.
 //!
 //! What is **not** promised: that a file whose tables make sense, but whose values or code are damaged,
 //! does no harm. No look at a file can promise that. A pinned digest does.
 //!
 //! With `SWITCHBOARD_LOAD=path` in the environment the file itself is loaded instead of the bytes that
-//! were checked, so that debuggers and profilers find its symbols.
+//! were checked, so that debuggers and profilers find its symbols. A worker always loads the bytes.
 //!
 //! Threads: everything may be called from any thread; libraries are loaded one after the other. They are
 //! never unloaded: wakers, buffers and thread locals outlive every use that the host could know of.
 
 mod abi_header;
 mod admission;
+mod checked;
 mod digest;
 mod dynamic;
 mod elf;
@@ -60,6 +61,7 @@ mod system;
 #[cfg(target_os = "linux")]
 mod tests;
 
+pub(crate) use checked::Checked;
 pub use digest::{Digest, ParseDigestError};
 pub use error::LoadError;
 pub use inspect::{Inspection, inspect};

@@ -266,6 +266,14 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
     },
+    /// The library cannot be passed to the process that is to load it.
+    #[error("cannot hand connector library {} over to its worker", .path.display())]
+    HandOver {
+        /// The library.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The library cannot be loaded from memory here, and the copy cannot be written.
     #[error(
         "cannot keep a copy of connector library {} in {}; let STATE_DIRECTORY name a folder that \

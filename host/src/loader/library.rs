@@ -1,4 +1,4 @@
-//! Loads a library: every check, in their order.
+//! Loads a library that has passed every check.
 
 use std::{
     collections::BTreeMap,
@@ -10,9 +10,13 @@ use std::{
 use switchboard_abi::ConnectorModRef;
 
 use super::{
-    Digest, LoadError, Metadata, admission::admit, image::Image, open::open, platform::Machine,
-    source::Source, start::start,
+    Digest, LoadError, Metadata,
+    checked::{Checked, Facts},
+    open::open,
+    start::start,
 };
+#[cfg(target_os = "linux")]
+use super::{seal, source};
 
 /// A loaded connector library. It stays loaded until the process ends; clones share it.
 #[derive(Clone)]
@@ -24,8 +28,7 @@ pub struct Library {
 
 /// What does not depend on where the bytes were found.
 struct Loaded {
-    metadata: Metadata,
-    imports_network: bool,
+    facts: Facts,
     module: ConnectorModRef,
 }
 
@@ -33,32 +36,79 @@ struct Loaded {
 static LOADED: Mutex<BTreeMap<Digest, Arc<Loaded>>> = Mutex::new(BTreeMap::new());
 
 impl Library {
-    /// Loads the library at `path`, if its bytes have the digest that `pin` names.
-    ///
-    /// Bytes that this process has loaded before are not loaded again, wherever they lie: one library has
-    /// one set of statics.
+    /// Checks the library at `path`, and that its bytes have the digest that `pin` names. Nothing of it runs.
     ///
     /// # Errors
     ///
-    /// A [`LoadError`] for each reason. What concerns the file is found before anything of it runs. After
-    /// [`LoadError::Layout`], [`LoadError::Start`] and [`LoadError::MetadataDiffers`] the library has run
-    /// its constructors and stays in memory.
+    /// A [`LoadError`] for each reason.
+    pub(crate) fn check(path: &Path, pin: Option<&Digest>) -> Result<Checked, LoadError> {
+        Checked::new(path, pin)
+    }
+
+    /// Checks a library and loads it.
+    #[cfg(test)]
     pub fn load(path: &Path, pin: Option<&Digest>) -> Result<Self, LoadError> {
-        let source = Source::open(path)?;
-        source.check_writable()?;
-        let bytes = source.read()?;
+        Self::check(path, pin)?.load()
+    }
+
+    pub(super) fn run(checked: Checked) -> Result<Self, LoadError> {
+        let (path, digest) = (checked.path().to_owned(), *checked.digest());
+        let loaded = once(&digest, || {
+            let by_path = std::env::var_os("SWITCHBOARD_LOAD").is_some_and(|value| value == "path");
+            let name = match by_path {
+                true => path.clone(),
+                false => checked.name(),
+            };
+            // SAFETY: a `Checked` was admitted, and its name leads to those bytes. With `SWITCHBOARD_LOAD=path`,
+            // and elsewhere than on Linux, that is the file itself, which users whom the operator trusts could
+            // change in between: `Source::check_writable` has seen that nobody else can.
+            let header = unsafe { open(&path, &name) }?;
+            let facts = checked.facts().clone();
+            checked.leak();
+            let module = start(&path, header, &facts.metadata)?;
+            Ok(Loaded { facts, module })
+        })?;
+        Ok(Self {
+            path,
+            digest,
+            loaded,
+        })
+    }
+
+    /// Loads the library that another process has checked and handed over ([`Checked::hand_over`]); `path` is where
+    /// that found it, for messages. Opens nothing but the descriptor, which stays open until the process ends.
+    ///
+    /// The library is checked again, but for its digest and for who may change it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Library::check`] and [`Checked::load`], and [`LoadError::HandOver`].
+    #[cfg(target_os = "linux")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "for workers, which come next"))]
+    pub(crate) fn from_descriptor(
+        descriptor: std::os::fd::OwnedFd,
+        path: &Path,
+    ) -> Result<Self, LoadError> {
+        let file = std::fs::File::from(descriptor);
+        let bytes = source::read_whole(&file).map_err(|source| LoadError::HandOver {
+            path: path.to_owned(),
+            source,
+        })?;
         let digest = Digest::of(&bytes);
-        if let Some(pin) = pin.filter(|pin| **pin != digest) {
-            return Err(LoadError::Digest {
-                path: path.to_owned(),
-                found: digest,
-                expected: *pin,
-            });
-        }
+        let loaded = once(&digest, || {
+            let facts = Facts::of(path, &bytes)?;
+            let descriptor = file.into();
+            // SAFETY: the bytes were admitted just now. The host that handed the descriptor over keeps them where
+            // nobody can change them: in sealed memory, or in a copy that only its own user can change.
+            let header = unsafe { open(path, &seal::name_of(&descriptor)) }?;
+            seal::leak(descriptor);
+            let module = start(path, header, &facts.metadata)?;
+            Ok(Loaded { facts, module })
+        })?;
         Ok(Self {
             path: path.to_owned(),
             digest,
-            loaded: load_once(path, &digest, &bytes)?,
+            loaded,
         })
     }
 
@@ -68,18 +118,14 @@ impl Library {
     }
 
     /// Returns the digest of the bytes that run.
+    #[cfg(test)]
     pub fn digest(&self) -> &Digest {
         &self.digest
     }
 
     /// Returns what its author says about it.
     pub fn metadata(&self) -> &Metadata {
-        &self.loaded.metadata
-    }
-
-    /// Whether it imports functions that talk to the network, whatever its metadata says.
-    pub fn imports_network(&self) -> bool {
-        self.loaded.imports_network
+        &self.loaded.facts.metadata.metadata
     }
 
     /// Returns its module.
@@ -94,27 +140,22 @@ impl fmt::Debug for Library {
             .debug_struct("Library")
             .field("path", &self.path)
             .field("digest", &self.digest)
-            .field("metadata", &self.loaded.metadata)
+            .field("metadata", self.metadata())
             .finish_non_exhaustive()
     }
 }
 
-fn load_once(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<Arc<Loaded>, LoadError> {
+/// Returns the library of these bytes, which `load` loads unless this process has.
+fn once(
+    digest: &Digest,
+    load: impl FnOnce() -> Result<Loaded, LoadError>,
+) -> Result<Arc<Loaded>, LoadError> {
     // The map is whole whenever the lock is free, also after a panic.
     let mut known = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(loaded) = known.get(digest) {
         return Ok(Arc::clone(loaded));
     }
-    let image = Image::read(path, bytes)?;
-    let metadata = admit(path, &image, &Machine::this())?;
-    // SAFETY: these are the bytes whose tables were read and whose image was admitted just now;
-    // `Library::load` read them from this path and has checked who may change it.
-    let header = unsafe { open(path, digest, bytes) }?;
-    let loaded = Arc::new(Loaded {
-        module: start(path, header, metadata)?,
-        metadata: metadata.metadata.clone(),
-        imports_network: image.imports_network,
-    });
+    let loaded = Arc::new(load()?);
     known.insert(*digest, Arc::clone(&loaded));
     Ok(loaded)
 }

@@ -1,10 +1,11 @@
 //! Puts the bytes that were checked where the system's loader can take exactly them.
 //!
 //! On Linux that is a sealed file in memory, which nobody can change any more, not even this process.
-//! Where the system refuses one, a copy in a folder that only this user can enter serves as well.
+//! Where the system refuses one, or runs nothing from it, a copy in a folder that only this user can enter
+//! serves as well.
 
 use std::{
-    fs::{self, DirBuilder},
+    fs::{self, DirBuilder, File},
     io::{self, Write},
     os::{
         fd::{AsRawFd, IntoRawFd, OwnedFd},
@@ -18,20 +19,77 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Digest, LoadError};
+use super::{Digest, LoadError, system};
 use crate::state_folder::state_folder;
+
+/// A library's bytes, where the system's loader takes exactly them.
+#[derive(Debug)]
+pub(super) enum Kept {
+    /// In sealed memory.
+    Memory(Sealed),
+    /// In this file, which only this user can change.
+    Copy(PathBuf),
+}
+
+impl Kept {
+    /// Keeps the bytes of the library at `path`, which have this digest.
+    pub(super) fn new(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<Self, LoadError> {
+        match Sealed::new(bytes) {
+            Ok(sealed) => Ok(Self::Memory(sealed)),
+            Err(error) => {
+                tracing::debug!(%error, "this system runs nothing from sealed memory; using a copy");
+                keep_copy(path, digest, bytes).map(Self::Copy)
+            }
+        }
+    }
+
+    /// Returns the name by which the loader of this process opens them.
+    pub(super) fn name(&self) -> PathBuf {
+        match self {
+            Self::Memory(sealed) => sealed.path(),
+            Self::Copy(path) => path.clone(),
+        }
+    }
+
+    /// Opens them for another process: to read, and with a place in the file of its own.
+    pub(super) fn open(&self) -> io::Result<OwnedFd> {
+        Ok(File::open(self.name())?.into())
+    }
+
+    /// Says that the loader has opened them by their name, which they keep for as long as the process lives.
+    pub(super) fn leak(self) {
+        match self {
+            Self::Memory(sealed) => leak(sealed.0),
+            Self::Copy(_) => {}
+        }
+    }
+}
+
+/// Keeps the descriptor open for as long as the process lives.
+///
+/// glibc knows a loaded library by its name, which is the number of this descriptor. Were the number given away
+/// again, opening the next library by it would silently yield this one.
+pub(super) fn leak(descriptor: OwnedFd) {
+    let _ = descriptor.into_raw_fd();
+}
+
+/// Returns the name by which this process opens what a descriptor leads to.
+pub(super) fn name_of(descriptor: &OwnedFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", descriptor.as_raw_fd()))
+}
 
 /// A library's bytes in memory, sealed.
 #[derive(Debug)]
 pub(super) struct Sealed(OwnedFd);
 
 impl Sealed {
-    /// Copies the bytes into memory and seals them.
+    /// Copies the bytes into memory and seals them. Fails, too, where nothing could be run from there.
     pub(super) fn new(bytes: &[u8]) -> io::Result<Self> {
-        let mut file = fs::File::from(create()?);
+        let mut file = File::from(create()?);
         file.write_all(bytes)?;
         let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
         rustix::fs::fcntl_add_seals(&file, seals)?;
+        system::try_to_map(&file)?;
         let sealed = Self(file.into());
         // Without /proc there is no name to open it by.
         sealed
@@ -43,15 +101,7 @@ impl Sealed {
 
     /// Returns the name that the loader can open it by.
     pub(super) fn path(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
-    }
-
-    /// Keeps the descriptor open for as long as the process lives.
-    ///
-    /// glibc knows a loaded library by its name, which is the number of this descriptor. Were the number
-    /// given away again, opening the next library by it would silently yield this one.
-    pub(super) fn leak(self) {
-        let _ = self.0.into_raw_fd();
+        name_of(&self.0)
     }
 }
 
@@ -69,7 +119,7 @@ fn create() -> io::Result<OwnedFd> {
 ///
 /// The file is named by its digest, so one copy serves every start of the program. A copy that is there
 /// already is compared with the bytes and written anew if it differs.
-pub(super) fn keep_copy(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<PathBuf, LoadError> {
+fn keep_copy(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<PathBuf, LoadError> {
     let state = state_folder(|name| std::env::var_os(name).map(PathBuf::from));
     let state = state.unwrap_or_else(|| PathBuf::from("/var/lib/switchboard"));
     let folder = state.join("libraries");
@@ -123,6 +173,14 @@ mod tests {
         let writer = fs::OpenOptions::new().write(true).open(sealed.path());
         let refused = writer.and_then(|mut file| file.write_all(b"L"));
         assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
+
+    /// A system that runs no code from memory refuses the mapping; here a file does that cannot be mapped at all.
+    #[test]
+    fn what_cannot_be_mapped_as_code_is_seen_before_it_is_used() {
+        system::try_to_map(create().unwrap()).unwrap();
+        let folder = File::open(std::env::temp_dir()).unwrap();
+        assert!(system::try_to_map(folder).is_err());
     }
 
     #[test]

@@ -103,6 +103,17 @@ impl Source {
     }
 }
 
+/// Reads all bytes of a file from its beginning, whoever else reads from the same descriptor.
+#[cfg(target_os = "linux")]
+pub(super) fn read_whole(file: &File) -> io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+
+    let size = file.metadata()?.len().min(MAX_SIZE);
+    let mut bytes = vec![0; usize::try_from(size).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
 fn read_error(path: &Path, source: io::Error) -> LoadError {
     let path = path.to_owned();
     match source.kind() {

@@ -5,15 +5,24 @@ use std::path::Path;
 use abi_stable::library::{AbiHeaderRef, LibraryError, RootModuleError};
 use switchboard_abi::{ABI_VERSION, ConnectorModRef};
 
-use super::{LoadError, abi_header::AbiHeader, layout, metadata::MetadataText};
+use super::{
+    LoadError,
+    abi_header::{AbiHeader, SYMBOL},
+    layout,
+    metadata::MetadataText,
+};
 
 /// Returns the module of a library, which is asked for its metadata to see that it is the library of that
 /// file.
 pub(super) fn start(
     path: &Path,
-    header: AbiHeaderRef,
+    header: Option<AbiHeaderRef>,
     metadata: &MetadataText,
 ) -> Result<ConnectorModRef, LoadError> {
+    let header = header.ok_or_else(|| LoadError::NoModule {
+        path: path.to_owned(),
+        symbol: SYMBOL,
+    })?;
     let refused = |error| load_error(path, &metadata.metadata.abi, error);
     let library = header.upgrade().map_err(refused)?;
     if library.layout().is_none() {

@@ -30,6 +30,28 @@ pub(super) fn glibc_version() -> Option<GlibcVersion> {
     None
 }
 
+/// Maps the first page of a file as code and takes it away again: whether the system runs code from such files.
+#[cfg(target_os = "linux")]
+pub(super) fn try_to_map(file: impl std::os::fd::AsFd) -> std::io::Result<()> {
+    use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+    let protection = ProtFlags::READ | ProtFlags::EXEC;
+    // SAFETY: the system chooses the place, so nothing that is mapped there is replaced.
+    let place = unsafe {
+        mmap(
+            std::ptr::null_mut(),
+            1,
+            protection,
+            MapFlags::PRIVATE,
+            file,
+            0,
+        )
+    }?;
+    // SAFETY: that is the page that was mapped just now; nobody else knows of it.
+    unsafe { munmap(place, 1) }?;
+    Ok(())
+}
+
 /// Opens a library for good and returns the header that it exports; none if it exports no such symbol.
 ///
 /// This runs the library's constructors: from here on it is trusted like code of the host.

@@ -7,6 +7,7 @@ use fixtures::folder;
 
 mod damaged;
 mod fixtures;
+mod handed_over;
 mod inspected;
 mod loaded;
 mod permissions;
