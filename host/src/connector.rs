@@ -1,8 +1,15 @@
 //! One CRM's connector, as the pipeline calls it.
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "worker processes note their crashes")
+)]
+mod crashes;
 mod in_process;
 mod services;
 
+#[expect(unused_imports, reason = "worker processes note their crashes")]
+pub(crate) use crashes::{After, Crashes, Quarantine, release_kept};
 pub(crate) use in_process::{Connector, Instance, Running};
 pub(crate) use services::{CallLog, CallServices, Closing, LogSink};
 
