@@ -6,11 +6,17 @@
 )]
 mod crashes;
 mod in_process;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "nothing starts a worker yet")
+)]
+mod sandbox;
 mod services;
 
 #[expect(unused_imports, reason = "worker processes note their crashes")]
 pub(crate) use crashes::{After, Crashes, Quarantine, release_kept};
 pub(crate) use in_process::{Connector, Instance, Running};
+pub use sandbox::{Enforced, Guard, NotEnforced};
 pub(crate) use services::{CallLog, CallServices, Closing, LogSink};
 
 /// The operation that every connector must know: it creates the entry of a call.
