@@ -17,11 +17,14 @@
 
 mod built;
 mod foreign;
+mod gateway;
 mod guarded;
 mod invocation;
 mod output;
 #[cfg(unix)]
 mod postgres;
+#[cfg(target_os = "linux")]
+mod process;
 mod scene;
 mod stage;
 mod workplace;
@@ -30,10 +33,13 @@ use std::path::Path;
 
 pub use built::{example_program, library, library_in, program};
 pub use foreign::{ForeignWorkspace, has_toolchain};
+pub use gateway::{Client, Gateway, Pending};
 pub use invocation::{Invocation, Running};
 pub use output::Output;
 #[cfg(unix)]
 pub use postgres::Postgres;
+#[cfg(target_os = "linux")]
+pub use process::{End, Process};
 pub use scene::{Scene, input, manifest};
 pub use stage::{Stage, example_input, input_with_note, settings};
 pub use workplace::Workplace;

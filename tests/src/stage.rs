@@ -71,10 +71,30 @@ impl Stage {
     ///
     /// The file cannot be written.
     pub fn enable(&self, name: &str, library: &str, sections: &str) -> Result<PathBuf> {
+        self.write(name, &format!("library = {library:?}"), sections)
+    }
+
+    /// As [`enable`](Stage::enable), where the connector is to run: `process` or `in-process`.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn enable_in(
+        &self,
+        isolation: &str,
+        name: &str,
+        library: &str,
+        sections: &str,
+    ) -> Result<PathBuf> {
+        let connector = format!("library = {library:?}\nisolation = {isolation:?}");
+        self.write(name, &connector, sections)
+    }
+
+    fn write(&self, name: &str, connector: &str, sections: &str) -> Result<PathBuf> {
         let manifest = format!(
             "manifest_version = 1\n\
              [crm]\nname = {name:?}\n\
-             [connector]\nlibrary = {library:?}\n\
+             [connector]\n{connector}\n\
              [network]\nallowed_hosts = [\"127.0.0.1:*\"]\n\
              {sections}"
         );
@@ -100,7 +120,16 @@ impl Stage {
     ///
     /// It ended in another way, without saying what to do, or the Example CRM does not work beside it.
     pub fn failure(&self, crm: &str, exit: i32, code: &str) -> Result<Value> {
-        let output = self.log(crm, &self.new_call()?)?;
+        self.failure_of(crm, &self.new_call()?, exit, code)
+    }
+
+    /// As [`failure`](Stage::failure), with this input.
+    ///
+    /// # Errors
+    ///
+    /// As [`failure`](Stage::failure).
+    pub fn failure_of(&self, crm: &str, input: &Value, exit: i32, code: &str) -> Result<Value> {
+        let output = self.log(crm, input)?;
         let outcome = output.json()?;
         ensure!(
             output.code == Some(exit) && outcome["error"]["code"] == code,
@@ -186,7 +215,11 @@ impl Stage {
     }
 
     /// Returns an input for a call that no ledger knows.
-    fn new_call(&self) -> Result<Value> {
+    ///
+    /// # Errors
+    ///
+    /// As [`example_input`].
+    pub fn new_call(&self) -> Result<Value> {
         let n_calls = self.n_calls.fetch_add(1, Ordering::Relaxed);
         let mut input = example_input()?;
         input["callLog"]["sessionId"] = json!(format!("new-{n_calls}"));

@@ -1,0 +1,84 @@
+//! Memory: that of the parent, and memory that runs as code.
+
+use std::fs::OpenOptions;
+use std::io;
+
+use crate::{Attempt, system};
+
+/// Not in any header that `libc` has for every system.
+const PTRACE_SEIZE: usize = 0x4206;
+
+const PAGE_BYTES: usize = 4096;
+const READ_WRITE: usize = (libc::PROT_READ | libc::PROT_WRITE) as usize;
+const WITH_EXECUTE: usize = READ_WRITE | libc::PROT_EXEC as usize;
+const ANONYMOUS: usize = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as usize;
+
+pub(crate) const ATTEMPTS: [(&str, Attempt); 9] = [
+    ("read-parent-memory", |_| read_parent()),
+    ("open-parent-memory", |_| {
+        let path = format!("/proc/{}/mem", system::parent());
+        OpenOptions::new()
+            .read(true)
+            .open(path)
+            .map(|_| String::new())
+    }),
+    // Unlike PTRACE_ATTACH it stops nobody, and ends with this thread.
+    ("trace-parent", |_| {
+        system::attempt(libc::SYS_ptrace, [PTRACE_SEIZE, system::parent(), 0, 0])
+    }),
+    ("map-code", |_| map(WITH_EXECUTE).map(|_| String::new())),
+    ("turn-into-code", |_| {
+        let page = map(READ_WRITE)?;
+        system::attempt(libc::SYS_mprotect, [page, PAGE_BYTES, WITH_EXECUTE])
+    }),
+    ("turn-into-code-by-key", |_| {
+        let page = map(READ_WRITE)?;
+        let no_key = usize::MAX;
+        system::attempt(
+            libc::SYS_pkey_mprotect,
+            [page, PAGE_BYTES, WITH_EXECUTE, no_key],
+        )
+    }),
+    ("share-memory", |_| {
+        system::attempt(libc::SYS_shmget, [0, PAGE_BYTES, 0o600])
+    }),
+    ("make-file-in-memory", |_| {
+        let name = c"hostile".as_ptr() as usize;
+        let file = system::call(libc::SYS_memfd_create, [name, 0])?;
+        system::attempt(libc::SYS_close, [file])
+    }),
+    ("watch-page-faults", |_| {
+        let file = system::call(libc::SYS_userfaultfd, [1])?;
+        system::attempt(libc::SYS_close, [file])
+    }),
+];
+
+fn map(protection: usize) -> io::Result<usize> {
+    let no_file = usize::MAX;
+    system::call(
+        libc::SYS_mmap,
+        [0, PAGE_BYTES, protection, ANONYMOUS, no_file, 0],
+    )
+}
+
+/// Copies a byte out of the parent. Nobody knows an address of it here, but the kernel asks for the permission before
+/// it looks at the address: `EFAULT` says that it was given.
+fn read_parent() -> io::Result<String> {
+    let mut copy = [0_u8; 8];
+    let here = libc::iovec {
+        iov_base: copy.as_mut_ptr().cast(),
+        iov_len: copy.len(),
+    };
+    let there = libc::iovec {
+        iov_base: PAGE_BYTES as *mut libc::c_void,
+        iov_len: copy.len(),
+    };
+    let (here, there) = (&raw const here as usize, &raw const there as usize);
+    match system::call(
+        libc::SYS_process_vm_readv,
+        [system::parent(), here, 1, there, 1, 0],
+    ) {
+        Err(error) if error.raw_os_error() == Some(libc::EFAULT) => Ok(String::new()),
+        other => other.map(|_| String::new()),
+    }
+}

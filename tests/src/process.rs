@@ -1,0 +1,127 @@
+//! What Linux tells of a process: `/proc/ID`.
+
+use std::{
+    fs,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::io::unix::AsyncFd;
+
+/// A process of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process(u32);
+
+/// Tells when a process has ended, though somebody else started it, and though its id may be given out again.
+pub struct End(OwnedFd);
+
+impl Process {
+    /// Names a process by its id.
+    pub fn new(id: u32) -> Self {
+        Self(id)
+    }
+
+    /// Returns the processes that this one has started and not yet waited for, whatever their state.
+    ///
+    /// # Errors
+    ///
+    /// `/proc` cannot be read.
+    pub fn children(self) -> Result<Vec<Self>> {
+        let entries = fs::read_dir("/proc").context("cannot list /proc")?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let all = names.filter_map(|name| name.parse().ok()).map(Self);
+        // What has ended meanwhile is nobody's child.
+        Ok(all.filter(|it| it.parent() == Some(self)).collect())
+    }
+
+    /// Whether it has ended and nobody has waited for it.
+    pub fn is_zombie(self) -> bool {
+        self.stat(0).is_some_and(|state| state == "Z")
+    }
+
+    /// Returns how many descriptors it has open.
+    ///
+    /// # Errors
+    ///
+    /// It has ended, or is none of ours.
+    pub fn n_descriptors(self) -> Result<usize> {
+        let folder = self.folder().join("fd");
+        let entries =
+            fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
+        Ok(entries.count())
+    }
+
+    /// Returns how much memory it has in use, in KiB: `VmRSS`.
+    ///
+    /// # Errors
+    ///
+    /// It has ended.
+    pub fn resident_kib(self) -> Result<u64> {
+        let status = fs::read_to_string(self.folder().join("status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let size = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let size = size.with_context(|| format!("{self:?} names no VmRSS"))?;
+        Ok(size.parse()?)
+    }
+
+    /// Returns what `/proc` shows of its arguments and its environment.
+    ///
+    /// # Errors
+    ///
+    /// It has ended, or hides them from us.
+    pub fn arguments_and_environment(self) -> Result<[String; 2]> {
+        let read = |path: &Path| fs::read(path).with_context(|| format!("{}", path.display()));
+        let text = |name| read(&self.folder().join(name));
+        let lossy = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ok([lossy(text("cmdline")?), lossy(text("environ")?)])
+    }
+
+    /// Prepares to wait for its end.
+    ///
+    /// # Errors
+    ///
+    /// It has ended already.
+    pub fn end(self) -> Result<End> {
+        let id = i32::try_from(self.0).ok().and_then(Pid::from_raw);
+        let id = id.context("0 is no process")?;
+        let file = pidfd_open(id, PidfdFlags::NONBLOCK);
+        Ok(End(file.with_context(|| format!("{self:?} has ended"))?))
+    }
+
+    fn parent(self) -> Option<Self> {
+        self.stat(1)?.parse().ok().map(Self)
+    }
+
+    /// Returns a field of `/proc/ID/stat`, counted behind the name, which may hold blanks and brackets.
+    fn stat(self, field_idx: usize) -> Option<String> {
+        let stat = fs::read_to_string(self.folder().join("stat")).ok()?;
+        let (_, fields) = stat.rsplit_once(") ")?;
+        fields.split(' ').nth(field_idx).map(str::to_owned)
+    }
+
+    fn folder(self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}", self.0))
+    }
+}
+
+impl End {
+    /// Waits for the end.
+    ///
+    /// # Errors
+    ///
+    /// It lives on after this time.
+    pub fn wait(self, time: Duration) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let file = AsyncFd::register(self.0)?;
+            let ended = tokio::time::timeout(time, file.readable()).await;
+            ensure!(ended.is_ok(), "a process still lives after {time:?}");
+            Ok(())
+        })
+    }
+}
