@@ -39,8 +39,7 @@ fn main() -> Result<(), Failure> {
         let (crm, place) = (MockCrm::start()?, Workplace::new()?);
         place.place_library(&library)?;
         place.write_manifest("example", &example(&crm.url()))?;
-        let builder = Host::builder().manifests(place.manifests());
-        let builder = builder.connectors([place.connectors()]);
+        let builder = place.host()?;
         let host = match ledger {
             Some(ledger) => builder.ledger(ledger).build()?,
             None => builder.build()?,

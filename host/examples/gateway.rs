@@ -24,8 +24,14 @@ const MAX_INPUT_BYTES: usize = 10 * 1024 * 1024;
 /// How long calls may go on after SIGINT.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(20);
 
+fn main() -> anyhow::Result<()> {
+    // First of all, and before there are threads: connectors run in processes that are this program, too.
+    switchboard_host::serve_if_worker();
+    serve()
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn serve() -> anyhow::Result<()> {
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
     log.with_ansi(false).init();
     let mut arguments = std::env::args().skip(1);

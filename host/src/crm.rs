@@ -9,7 +9,9 @@ use serde::{Serialize, Serializer};
 use switchboard_connector_sdk::Fault;
 use tokio::runtime::Handle;
 
-use crate::connector::{CREATE_CALL_LOG, Connector, FIND_CALL_LOG, LogSink};
+use crate::connector::{
+    CREATE_CALL_LOG, Connector, Crashes, FIND_CALL_LOG, LogSink, Recipe, WorkerRecipe,
+};
 use crate::credentials::{CredentialsCommand, Source};
 use crate::egress::{Egress, EgressConfig, TrustRoots};
 use crate::error_chain::with_sources;
@@ -80,6 +82,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) runtime: &'a Handle,
     /// Who knows the users' credentials, where the manifest names nobody.
     pub(crate) credentials: Option<&'a Source>,
+    /// The program that is started as a worker.
+    pub(crate) worker_program: Option<&'a Path>,
 }
 
 /// One CRM.
@@ -232,12 +236,13 @@ impl Crm {
         let own_network = self.info.own_network;
         // With a network of its own it could write while it looks.
         let can_look_up = knows(checked.metadata(), FIND_CALL_LOG) && !own_network;
-        let connector = Connector::open(
-            Arc::new(checked.load()?),
-            &self.info.name,
-            &manifest.settings.to_json(),
+        let connector = Connector::open(Recipe {
+            crm: &self.info.name,
+            settings: &manifest.settings.to_json(),
             log,
-        )?;
+            worker: worker(manifest, &checked, surroundings),
+            library: checked,
+        })?;
         Ok(Ready {
             connector: Arc::new(connector),
             egress,
@@ -254,13 +259,6 @@ impl Crm {
 
     /// Finds the library and checks it. Nothing of it runs.
     fn check(&mut self, manifest: &Manifest, folders: &[PathBuf]) -> Result<Checked, Disabled> {
-        if manifest.connector.isolation == Isolation::Process {
-            return Err(Disabled::new(format!(
-                "{} asks for a worker process, which this version of switchboard does not have; write \
-                 `isolation = \"in-process\"` under [connector] if you trust the connector",
-                manifest.path.display()
-            )));
-        }
         let reference = reference(manifest)?;
         let found = reference.find(folders)?;
         self.info.library = Some(found.path.clone());
@@ -270,7 +268,12 @@ impl Crm {
         let metadata = checked.metadata();
         self.info.connector = Some(metadata.name.clone());
         self.info.version = Some(metadata.version.clone());
-        self.info.own_network = metadata.own_network || checked.imports_network();
+        self.info.own_network = match has_no_network(manifest) {
+            true if metadata.own_network => return Err(needs_network(manifest)),
+            // What it imports it cannot use.
+            true => false,
+            false => metadata.own_network || checked.imports_network(),
+        };
         if !knows(metadata, CREATE_CALL_LOG) {
             return Err(Disabled::new(format!(
                 "connector library {} does not know {CREATE_CALL_LOG}, only: {}; use another one",
@@ -354,6 +357,34 @@ fn credentials(manifest: &Manifest) -> Option<Source> {
 
 fn knows(metadata: &Metadata, operation: &str) -> bool {
     metadata.operations.iter().any(|known| known == operation)
+}
+
+/// Whether the connector runs where nobody can open a connection.
+fn has_no_network(manifest: &Manifest) -> bool {
+    manifest.connector.isolation == Isolation::Process && manifest.sandbox.required
+}
+
+fn needs_network(manifest: &Manifest) -> Disabled {
+    Disabled::new(format!(
+        "the connector opens connections of its own, which its worker's sandbox denies; write \
+         `isolation = \"in-process\"` under [connector] of {} if you trust it",
+        manifest.path.display()
+    ))
+}
+
+/// Says how the connector's worker is to run; none for a connector in process.
+fn worker<'a>(
+    manifest: &Manifest,
+    library: &Checked,
+    surroundings: &Surroundings<'a>,
+) -> Option<WorkerRecipe<'a>> {
+    (manifest.connector.isolation == Isolation::Process).then(|| WorkerRecipe {
+        memory: manifest.limits.memory,
+        sandbox_required: manifest.sandbox.required,
+        program: surroundings.worker_program,
+        crashes: Crashes::new(None, &manifest.crm.name, *library.digest()),
+        runtime: surroundings.runtime,
+    })
 }
 
 /// Returns how the manifest names the library for this machine.

@@ -27,7 +27,7 @@ pub mod ledger;
 pub mod manifest;
 
 pub use call_input::CallInput;
-pub use connector::{Enforced, Guard, NotEnforced};
+pub use connector::{Enforced, Guard, NotEnforced, serve_if_worker};
 pub use credentials::{Credentials, CredentialsAnswer, CredentialsError, CredentialsRequest};
 pub use crm::{CrmInfo, CrmState};
 pub use dry_run::{CapturedRequest, DryRun};

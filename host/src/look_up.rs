@@ -198,10 +198,7 @@ impl LookUp<'_> {
         let sink = ready.connector.log().with_redactor(self.redactor.clone());
         let log = CallLog::new(sink, self.id.to_owned());
         let services = Closing(CallServices::new(wire.clone(), log));
-        let raw = services.0.to_raw();
-        let mut running = ready
-            .connector
-            .call(instance, raw, FIND_CALL_LOG, context, input);
+        let mut running = instance.call(&services.0, FIND_CALL_LOG, context, input);
         Candidates::read(&running.answer().await?)
     }
 

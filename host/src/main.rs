@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // First of all: this program is its own worker.
+    switchboard_host::serve_if_worker();
     let arguments = cli::Arguments::parse();
     match cli::run(arguments) {
         Ok(code) => code,

@@ -113,9 +113,9 @@ pub enum LibraryByPlatform {
 #[non_exhaustive]
 pub enum Isolation {
     /// In a worker process of its own, in a sandbox: whatever it does there, the host and other CRMs go on.
+    #[default]
     Process,
     /// In the host's own process: the fastest path, for connectors that the operator trusts.
-    #[default]
     InProcess,
 }
 

@@ -237,13 +237,7 @@ async fn attempt(call: &Call, prepared: &mut Prepared<'_>, way: &Way) -> Result<
             Fault::timeout("the ledger did not answer in the time that a call may take")
         })??;
     }
-    let running = ready.connector.call(
-        instance,
-        services.0.to_raw(),
-        CREATE_CALL_LOG,
-        context,
-        input,
-    );
+    let running = instance.call(&services.0, CREATE_CALL_LOG, context, input);
     let answer = finish(running, &wire, way, &call.stop).await;
     drop(services);
     wire.writes_ended().await;
@@ -257,7 +251,7 @@ async fn attempt(call: &Call, prepared: &mut Prepared<'_>, way: &Way) -> Result<
 }
 
 /// Waits for a place to run and for an instance to run on.
-async fn place(ready: &Ready, deadline: Instant) -> Result<(Permit, Arc<Instance>), Fault> {
+async fn place(ready: &Ready, deadline: Instant) -> Result<(Permit, Instance), Fault> {
     let permit = ready.gate.enter(deadline).await?;
     let instance = timeout_at(deadline, ready.connector.instance()).await;
     let instance = instance.unwrap_or_else(|_| {

@@ -210,8 +210,7 @@ impl Stage {
     ///
     /// The host cannot be built.
     pub fn host(&self) -> Result<Host> {
-        let builder = Host::builder().manifests(self.place.manifests());
-        Ok(builder.connectors([self.place.connectors()]).build()?)
+        Ok(self.place.host()?.build()?)
     }
 
     /// Returns an input for a call that no ledger knows.

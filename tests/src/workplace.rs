@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use switchboard_host::{Host, HostBuilder};
 use tempfile::TempDir;
 
 use crate::{
@@ -127,6 +128,18 @@ impl Workplace {
         let path = self.manifests().join(format!("{name}.toml"));
         fs::write(&path, toml).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(path)
+    }
+
+    /// Prepares a host in this process that has this workplace's two folders.
+    ///
+    /// # Errors
+    ///
+    /// The program that its workers are cannot be built.
+    pub fn host(&self) -> Result<HostBuilder> {
+        let builder = Host::builder()
+            .manifests(self.manifests())
+            .connectors([self.connectors()]);
+        Ok(builder.worker_program(built::program("switchboard-host", "switchboard")?))
     }
 
     /// Prepares `switchboard` with these arguments and this workplace's two folders.

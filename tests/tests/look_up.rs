@@ -38,8 +38,7 @@ impl Kept {
 
     fn with(scene: Scene, change: impl Fn(HostBuilder) -> HostBuilder) -> Self {
         let ledger = Ledger::sqlite(&scene.place.root().join("ledger.sqlite")).unwrap();
-        let builder = Host::builder().manifests(scene.place.manifests());
-        let builder = builder.connectors([scene.place.connectors()]);
+        let builder = scene.place.host().unwrap();
         let host = change(builder.ledger(ledger.clone())).build().unwrap();
         Self {
             scene,
@@ -346,8 +345,7 @@ async fn a_connector_that_cannot_look_leaves_the_call_to_a_person() {
         .add_faulty("returns-no-id", &settings(&[("url", &url)]))
         .unwrap();
     let ledger = Ledger::sqlite(&stage.place.root().join("ledger.sqlite")).unwrap();
-    let builder = Host::builder().manifests(stage.place.manifests());
-    let builder = builder.connectors([stage.place.connectors()]);
+    let builder = stage.place.host().unwrap();
     let host = builder
         .ledger(ledger)
         .credentials(OneToken)

@@ -59,8 +59,7 @@ fn file(scene: &Scene) -> PathBuf {
 }
 
 fn host(scene: &Scene, ledger: &Ledger) -> Host {
-    let builder = Host::builder().manifests(scene.place.manifests());
-    let builder = builder.connectors([scene.place.connectors()]);
+    let builder = scene.place.host().unwrap();
     builder.ledger(ledger.clone()).build().unwrap()
 }
 
@@ -396,8 +395,7 @@ async fn without_its_ledger_a_call_sends_nothing() {
 async fn a_connector_with_a_network_of_its_own_is_fenced_before_it_is_called() {
     let stage = Stage::with_faulty("own-network", "").unwrap();
     let ledger = Ledger::sqlite(&stage.place.root().join("ledger.sqlite")).unwrap();
-    let builder = Host::builder().manifests(stage.place.manifests());
-    let builder = builder.connectors([stage.place.connectors()]);
+    let builder = stage.place.host().unwrap();
     let host = builder.ledger(ledger.clone()).build().unwrap();
     let call = input("1").unwrap().to_string();
     let outcome = host.create_call_log("own-network", call, CallOptions::default());

@@ -14,4 +14,4 @@ mod panics;
 mod stuck;
 mod threads;
 
-pub(crate) use instance::{Connector, Instance, Running};
+pub(super) use instance::{Connector, Instance, Running};

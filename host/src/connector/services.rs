@@ -22,14 +22,14 @@ use crate::loader::printable;
 use crate::redact::Redactor;
 
 /// How much of one log line is written, message and fields together.
-const MAX_LINE_BYTES: usize = 8 * 1024;
+pub(super) const MAX_LINE_BYTES: usize = 8 * 1024;
 
 /// How much of a message is searched for secrets. More than is written, so that one at the end is seen whole. Longer
 /// fields are left out: cut off, they are no JSON that could be searched.
-const MAX_SEARCHED_BYTES: usize = 4 * MAX_LINE_BYTES;
+pub(super) const MAX_SEARCHED_BYTES: usize = 4 * MAX_LINE_BYTES;
 
 /// How many lines one call, or one opening, may write.
-const MAX_LINES: usize = 100;
+pub(super) const MAX_LINES: usize = 100;
 
 /// The target of connectors' lines.
 const TARGET: &str = "switchboard::connector";
@@ -59,11 +59,11 @@ impl LogSink {
         }
     }
 
-    pub(in crate::connector) fn redact(&self, text: &str) -> String {
+    pub(super) fn redact(&self, text: &str) -> String {
         self.redactor.redact(text)
     }
 
-    fn write(&self, call_id: &str, level: u8, message: &str, fields: &[u8]) {
+    pub(super) fn write(&self, call_id: &str, level: u8, message: &str, fields: &[u8]) {
         let message = self.redact(cut(message, MAX_SEARCHED_BYTES));
         let message = printable(&message);
         let message = cut(&message, MAX_LINE_BYTES);
@@ -107,6 +107,11 @@ fn is_enabled(level: u8) -> bool {
     }
 }
 
+/// Returns the least important level at which lines of connectors are written, from 1 (error) to 5 (trace); 0: none are.
+pub(super) fn highest_level() -> u8 {
+    (1..=5).rev().find(|level| is_enabled(*level)).unwrap_or(0)
+}
+
 /// The log of one call, or of one opening.
 pub(crate) struct CallLog {
     sink: LogSink,
@@ -127,7 +132,7 @@ impl CallLog {
     }
 
     /// Writes a line, unless its level is off, the log is closed or full. Only what is written counts.
-    pub(in crate::connector) fn write(&self, level: u8, message: &str, fields: &[u8]) {
+    pub(super) fn write(&self, level: u8, message: &str, fields: &[u8]) {
         if self.is_closed.load(Ordering::Relaxed) || !is_enabled(level) {
             return;
         }
@@ -142,7 +147,7 @@ impl CallLog {
     }
 
     /// Drops what is written from now on.
-    pub(in crate::connector) fn close(&self) {
+    pub(super) fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
     }
 }
@@ -168,8 +173,28 @@ impl CallServices {
         self.log.close();
     }
 
+    /// Sends a request of the connector.
+    pub(super) async fn http(&self, request: RawMessage) -> Result<RawMessage, Fault> {
+        send(&self.wire, request).await
+    }
+
+    /// Writes a log line of the connector.
+    pub(super) fn log(&self, level: u8, message: &str, fields: &[u8]) {
+        self.log.write(level, message, fields);
+    }
+
+    /// Runs a service of the host by name. This version has none.
+    pub(super) async fn call(&self, operation: &str, _input: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        Err(unknown_service(operation))
+    }
+
+    /// Returns what takes the call's secrets out of a text.
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.log.sink.redactor
+    }
+
     /// Makes the object that crosses the boundary.
-    pub(crate) fn to_raw(&self) -> HostServicesBox {
+    pub(super) fn to_raw(&self) -> HostServicesBox {
         HostServices_TO::from_value(self.clone(), TD_Opaque)
     }
 }
@@ -202,9 +227,13 @@ impl HostServices for CallServices {
         operation: RStr<'_>,
         _input: RVec<u8>,
     ) -> FfiFuture<RResult<RVec<u8>, RawFault>> {
-        let fault = Fault::unsupported(format!("this host does not know {operation}"));
+        let fault = unknown_service(&operation);
         std::future::ready(RErr(fault.into())).into_ffi()
     }
+}
+
+fn unknown_service(operation: &str) -> Fault {
+    Fault::unsupported(format!("this host does not know {operation}"))
 }
 
 async fn send(wire: &Wire, request: RawMessage) -> Result<RawMessage, Fault> {
@@ -219,14 +248,14 @@ async fn send(wire: &Wire, request: RawMessage) -> Result<RawMessage, Fault> {
     })
 }
 
-pub(in crate::connector) fn now_unix_ms() -> u64 {
+pub(super) fn now_unix_ms() -> u64 {
     let elapsed = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn cut(text: &str, n_bytes: usize) -> &str {
+pub(super) fn cut(text: &str, n_bytes: usize) -> &str {
     &text[..text.floor_char_boundary(n_bytes)]
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::reconcile::keep_reconciling;
 use super::{Host, Inner, Phase};
+use crate::connector::own_worker_program;
 use crate::credentials::{Credentials, Source};
 use crate::crm::{Crm, Surroundings};
 use crate::egress::{TrustError, TrustRoots};
@@ -49,6 +50,7 @@ pub struct HostBuilder {
     only: Option<String>,
     ledger: Option<Ledger>,
     credentials: Option<Source>,
+    worker_program: Option<PathBuf>,
     searches: Searches,
 }
 
@@ -70,6 +72,7 @@ impl HostBuilder {
             only: None,
             ledger: None,
             credentials: None,
+            worker_program: None,
             searches: Searches::ByItself,
         }
     }
@@ -118,6 +121,15 @@ impl HostBuilder {
         self
     }
 
+    /// Names the program that connectors with `isolation = "process"` run in: the `switchboard` program of this version,
+    /// or any program that calls [`serve_if_worker`](crate::serve_if_worker) at its start. Default: the running program,
+    /// if it does.
+    #[must_use]
+    pub fn worker_program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.worker_program = Some(program.into());
+        self
+    }
+
     /// Looks for the entry of an unclear call only when a request for it comes, or [`Host::reconcile`] is called; not when
     /// the host starts, and not every five minutes.
     #[must_use]
@@ -138,11 +150,13 @@ impl HostBuilder {
         let folders = self.folders()?;
         let trust = TrustRoots::load(&self.ca_files)?;
         let runtime = runtime().map_err(BuildError::Threads)?;
+        let worker_program = self.worker_program.clone().or_else(own_worker_program);
         let surroundings = Surroundings {
             folders: &folders,
             trust: &trust,
             runtime: runtime.handle(),
             credentials: self.credentials.as_ref(),
+            worker_program: worker_program.as_deref(),
         };
         let entries = manifests.entries.iter().filter(|entry| self.wants(entry));
         let crms = set_up(entries, &surroundings);

@@ -12,10 +12,11 @@ use switchboard_connector_sdk::{Fault, FaultCode};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::opening::{OpenError, Opener};
+use super::opening::Opener;
 use super::panics::Panics;
 use super::stuck::Stuck;
 use super::threads::Threads;
+use crate::connector::opening::OpenError;
 use crate::connector::services::LogSink;
 use crate::loader::Library;
 
@@ -79,10 +80,6 @@ impl Connector {
             stuck: Stuck::default(),
             threads,
         })
-    }
-
-    pub(crate) fn log(&self) -> &LogSink {
-        &self.opener.log
     }
 
     /// Returns why no call may be made now, if that is so.

@@ -2,29 +2,16 @@
 
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
 
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::std_types::{RErr, RResult, RSlice, RStr, RVec};
 use async_ffi::{FfiFuture, FutureExt};
 use switchboard_abi::{HostServices, HostServices_TO, RawConnectorBox, RawFault, RawMessage};
-use switchboard_connector_sdk::wire::{HostInfo, OpenInput};
-use switchboard_connector_sdk::{Fault, FaultCode};
+use switchboard_connector_sdk::Fault;
 
+use crate::connector::opening::{OPEN_TIMEOUT, OpenError, open_input, too_slow};
 use crate::connector::services::{CallLog, LogSink, now_unix_ms};
 use crate::loader::Library;
-
-/// How long a connector may take to open.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A connector could not be opened.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("connector {library} did not open for {crm}: {reason}")]
-pub(crate) struct OpenError {
-    library: String,
-    crm: String,
-    reason: String,
-}
 
 /// What it takes to open a connector, any number of times.
 #[derive(Clone)]
@@ -52,10 +39,7 @@ impl Opener {
         match receiver.recv_timeout(OPEN_TIMEOUT) {
             Ok(Ok(instance)) => Ok(instance),
             Ok(Err(fault)) => Err(self.refused(&fault)),
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(self.error(format!(
-                "it took more than {} s; opening must not wait for anything, report this to its author",
-                OPEN_TIMEOUT.as_secs()
-            ))),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(self.error(too_slow())),
             // The thread ended without an answer: a panic of a library without the SDK's fence.
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 Err(self.refused(&Fault::panicked("it panicked across the boundary")))
@@ -64,13 +48,7 @@ impl Opener {
     }
 
     fn open_here(&self) -> Result<RawConnectorBox, Fault> {
-        let settings = serde_json::value::RawValue::from_string(self.settings.to_string())
-            .map_err(|error| Fault::internal(format!("the settings are no JSON: {error}")))?;
-        // This version has no services beside HTTP, log and clock.
-        let host = HostInfo::new("switchboard", env!("CARGO_PKG_VERSION"));
-        let input = OpenInput::new(settings, &self.crm, host);
-        let input = serde_json::to_vec(&input)
-            .map_err(|error| Fault::internal(format!("cannot write the settings: {error}")))?;
+        let input = open_input(&self.settings, &self.crm)?;
         let log = Arc::new(CallLog::new(self.log.clone(), String::new()));
         let services = OpeningServices {
             log: Arc::clone(&log),
@@ -84,20 +62,11 @@ impl Opener {
     }
 
     fn refused(&self, fault: &Fault) -> OpenError {
-        let message = self.log.redact(fault.message());
-        self.error(match fault.code() {
-            FaultCode::Panicked => format!("{message}; report this to its author"),
-            _ => format!("{message}; correct [settings] in the manifest, or ask its author"),
-        })
+        OpenError::refused(self.library.path(), &self.crm, fault, &self.log)
     }
 
     pub(super) fn error(&self, reason: String) -> OpenError {
-        let library = self.library.path().display().to_string();
-        OpenError {
-            library,
-            crm: self.crm.clone(),
-            reason,
-        }
+        OpenError::new(self.library.path(), &self.crm, reason)
     }
 }
 

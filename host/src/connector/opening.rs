@@ -1,0 +1,60 @@
+//! What opening a connector takes, wherever it runs.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use switchboard_connector_sdk::wire::{HostInfo, OpenInput};
+use switchboard_connector_sdk::{Fault, FaultCode};
+
+use super::services::LogSink;
+
+/// How long a connector may take to open.
+pub(super) const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A connector could not be opened.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("connector {library} did not open for {crm}: {reason}")]
+pub(crate) struct OpenError {
+    library: String,
+    crm: String,
+    reason: String,
+}
+
+impl OpenError {
+    pub(super) fn new(library: &Path, crm: &str, reason: String) -> Self {
+        Self {
+            library: library.display().to_string(),
+            crm: crm.to_owned(),
+            reason,
+        }
+    }
+
+    /// The connector refused to open, or panicked.
+    pub(super) fn refused(library: &Path, crm: &str, fault: &Fault, log: &LogSink) -> Self {
+        let message = log.redact(fault.message());
+        let reason = match fault.code() {
+            FaultCode::Panicked => format!("{message}; report this to its author"),
+            _ => format!("{message}; correct [settings] in the manifest, or ask its author"),
+        };
+        Self::new(library, crm, reason)
+    }
+}
+
+/// Says that a connector took longer than [`OPEN_TIMEOUT`].
+pub(super) fn too_slow() -> String {
+    format!(
+        "it took more than {} s; opening must not wait for anything, report this to its author",
+        OPEN_TIMEOUT.as_secs()
+    )
+}
+
+/// Writes the JSON that a connector is opened with.
+pub(super) fn open_input(settings: &str, crm: &str) -> Result<Vec<u8>, Fault> {
+    let settings = RawValue::from_string(settings.to_owned())
+        .map_err(|error| Fault::internal(format!("the settings are no JSON: {error}")))?;
+    // This version has no services beside HTTP, log and clock.
+    let host = HostInfo::new("switchboard", env!("CARGO_PKG_VERSION"));
+    serde_json::to_vec(&OpenInput::new(settings, crm, host))
+        .map_err(|error| Fault::internal(format!("cannot write the settings: {error}")))
+}

@@ -1,0 +1,450 @@
+//! The host's side of one worker: its calls, its frames, its end.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use switchboard_abi::{RawFault, RawMessage};
+use switchboard_connector_sdk::{Fault, FaultCode};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::OwnedReadHalf;
+use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
+
+use super::calls::{Answer, Calls, Foreign};
+use super::frame::{Incoming, Malformed, ToHost, ToWorker, TooLong};
+use super::outbox::Outbox;
+use crate::connector::services::CallServices;
+
+/// How long a worker may take to end a call that was given up. One that takes longer holds a thread for ever, as far as
+/// anybody knows.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// So many bytes of a worker's requests may wait for their answers; beyond, nothing more is read from it.
+const MAX_REQUEST_BYTES: usize = 64 * 1024 * 1024;
+
+/// What one permit of the budget stands for.
+const BUDGET_UNIT: usize = 1024;
+
+/// What a request costs beside its own bytes.
+const REQUEST_BYTES: usize = 16 * BUDGET_UNIT;
+
+/// One running worker.
+pub(super) struct Link {
+    outbox: Outbox,
+    calls: Mutex<Calls>,
+    condition: watch::Sender<Condition>,
+    budget: Arc<Semaphore>,
+}
+
+/// What can be expected of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// It takes calls.
+    Serving,
+    /// It has not ended a call that was given up then; until it does, it takes no calls.
+    HeldUp { since: Instant },
+    /// It takes no more calls, and ends with those that it has.
+    Retired(Retirement),
+    /// It has ended.
+    Ended,
+}
+
+/// Why a worker takes no more calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Retirement {
+    /// It did not end a call whose time was over.
+    Blocked,
+    /// The connector panicked.
+    Panicked,
+}
+
+/// Why nothing more is read from a worker.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
+    #[error("it closed its socket")]
+    Closed,
+    #[error("it sent {0}")]
+    Malformed(#[from] Malformed),
+    #[error("it sent {0}")]
+    Foreign(#[from] Foreign),
+    #[error("it sent a frame that has no place there")]
+    Misplaced,
+}
+
+/// An operation that runs in a worker. Dropping it gives the call up.
+pub(crate) struct Running {
+    link: Arc<Link>,
+    /// The number of the call, unless it never got to the worker.
+    call: Option<u64>,
+    answer: oneshot::Receiver<Answer>,
+}
+
+impl Link {
+    pub(super) fn new(outbox: Outbox) -> Self {
+        Self {
+            outbox,
+            calls: Mutex::default(),
+            condition: watch::Sender::new(Condition::Serving),
+            budget: Arc::new(Semaphore::new(MAX_REQUEST_BYTES / BUDGET_UNIT)),
+        }
+    }
+
+    /// Sends a frame that belongs to no call.
+    pub(super) fn send(&self, frame: Vec<u8>) {
+        self.outbox.send(frame);
+    }
+
+    /// Starts an operation.
+    pub(super) fn call(
+        self: &Arc<Self>,
+        services: CallServices,
+        operation: &str,
+        context: Vec<u8>,
+        input: Vec<u8>,
+    ) -> Running {
+        let (sender, answer) = oneshot::channel();
+        // Without the lock in between: a frame of the call cannot come before the call has gone.
+        let begun = self.calls().begin(services, sender);
+        let running = |call| Running {
+            link: Arc::clone(self),
+            call,
+            answer,
+        };
+        let call = match begun {
+            Ok(call) => call,
+            // The sender is gone with the refusal, which `answer` tells.
+            Err(_) => return running(None),
+        };
+        let frame = ToWorker::Call {
+            call,
+            operation: operation.to_owned(),
+            context,
+            input,
+        };
+        match frame.write() {
+            Ok(frame) => self.outbox.send(frame),
+            Err(TooLong) => self.settle(call, Err(too_long("the input"))),
+        }
+        running(Some(call))
+    }
+
+    /// Whether a new call may go to this worker. Waits for one that is held up, but not for long.
+    pub(super) async fn takes_calls(&self) -> bool {
+        let mut condition = self.condition.subscribe();
+        loop {
+            let now = *condition.borrow_and_update();
+            let since = match now {
+                Condition::Serving => return true,
+                Condition::Retired(_) | Condition::Ended => return false,
+                Condition::HeldUp { since } => since,
+            };
+            if timeout_at(since + PATIENCE, condition.changed())
+                .await
+                .is_err()
+            {
+                self.retire(Retirement::Blocked);
+            }
+        }
+    }
+
+    /// Waits until the worker takes no more calls, and says why; none if it has ended.
+    pub(super) async fn retired(&self) -> Option<Retirement> {
+        let mut condition = self.condition.subscribe();
+        loop {
+            let now = *condition.borrow_and_update();
+            let changed = condition.changed();
+            match now {
+                Condition::Retired(why) => return Some(why),
+                Condition::Ended => return None,
+                // The sender is `self`.
+                Condition::Serving => drop(changed.await),
+                Condition::HeldUp { since } => {
+                    if timeout_at(since + PATIENCE, changed).await.is_err() {
+                        self.retire(Retirement::Blocked);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits until a worker that takes no more calls has none left.
+    pub(super) async fn drained(&self) {
+        let mut condition = self.condition.subscribe();
+        // Each call that ends is a change.
+        while self.calls().n_open() > 0 {
+            if condition.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Ends every call with this fault, and takes no more.
+    pub(super) fn end(&self, fault: &Fault) {
+        let waiting = self.calls().end(fault);
+        for answer in waiting {
+            // Whoever waited may be gone.
+            let _ = answer.send(Err(fault.clone()));
+        }
+        self.condition.send_replace(Condition::Ended);
+        self.outbox.close();
+    }
+
+    /// Takes out of a text what must not be shown of any call.
+    pub(super) fn redact(&self, text: String) -> String {
+        self.calls().redact(text)
+    }
+
+    pub(super) async fn keep_writing(&self) {
+        self.outbox.keep_writing().await;
+    }
+
+    /// Reads frames until the worker breaks off or breaks a rule.
+    pub(super) async fn keep_reading(
+        self: &Arc<Self>,
+        mut socket: OwnedReadHalf,
+        mut incoming: Incoming,
+    ) -> Broken {
+        loop {
+            loop {
+                match incoming.next() {
+                    Ok(Some((frame, n_bytes))) => {
+                        if let ControlFlow::Break(broken) = self.take(frame, n_bytes).await {
+                            return broken;
+                        }
+                    }
+                    Ok(None) => break,
+                    Err(malformed) => return malformed.into(),
+                }
+            }
+            match socket.read_buf(incoming.buffer()).await {
+                Ok(0) | Err(_) => return Broken::Closed,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    async fn take(self: &Arc<Self>, frame: ToHost, n_bytes: usize) -> ControlFlow<Broken> {
+        let taken = match frame {
+            ToHost::Answer { call, answer } => self.answered(call, answer),
+            ToHost::Http {
+                call,
+                request,
+                message,
+            } => {
+                self.serve(call, request, n_bytes, Wanted::Http(message))
+                    .await
+            }
+            ToHost::Service {
+                call,
+                request,
+                operation,
+                input,
+            } => {
+                let wanted = Wanted::Service(operation, input);
+                self.serve(call, request, n_bytes, wanted).await
+            }
+            ToHost::Dropped { call, request } => self.dropped(call, request),
+            ToHost::Log {
+                call,
+                level,
+                message,
+                fields,
+            } => self.log(call, level, &message, &fields),
+            ToHost::Ready { .. } | ToHost::Refused { .. } => Err(Broken::Misplaced),
+        };
+        match taken {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(broken) => ControlFlow::Break(broken),
+        }
+    }
+
+    fn answered(&self, call: u64, answer: Result<Vec<u8>, RawFault>) -> Result<(), Broken> {
+        let (waiting, is_held_up) = {
+            let mut calls = self.calls();
+            (calls.answered(call)?, calls.is_held_up())
+        };
+        let answer = answer.map_err(Fault::from);
+        let has_panicked = matches!(&answer, Err(fault) if fault.code() == FaultCode::Panicked);
+        if let Some(waiting) = waiting {
+            // Whoever waited may have gone this moment.
+            let _ = waiting.send(answer);
+        }
+        self.condition.send_modify(|condition| {
+            if let Condition::HeldUp { .. } = condition
+                && !is_held_up
+            {
+                *condition = Condition::Serving;
+            }
+        });
+        if has_panicked {
+            self.retire(Retirement::Panicked);
+        }
+        Ok(())
+    }
+
+    /// Answers a call in the worker's place.
+    fn settle(&self, call: u64, answer: Answer) {
+        if let Ok(Some(waiting)) = self.calls().answered(call) {
+            let _ = waiting.send(answer);
+        }
+    }
+
+    /// Does what a connector asks the host for, and tells the worker the result.
+    async fn serve(
+        self: &Arc<Self>,
+        call: u64,
+        request: u32,
+        n_bytes: usize,
+        wanted: Wanted,
+    ) -> Result<(), Broken> {
+        let cost = (n_bytes + REQUEST_BYTES).div_ceil(BUDGET_UNIT);
+        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
+        // Waiting here leaves what comes next unread: the worker learns to wait. The budget is never closed.
+        let budget = Arc::clone(&self.budget).acquire_many_owned(cost).await;
+        let mut calls = self.calls();
+        let Some(open) = calls.find(call)? else {
+            drop(calls);
+            self.reply(
+                call,
+                request,
+                Err(Fault::closed("the call has ended").into()),
+            );
+            return Ok(());
+        };
+        if open.has_request(request) {
+            return Err(Broken::Misplaced);
+        }
+        let (link, services, places) = (
+            Arc::clone(self),
+            open.services.clone(),
+            Arc::clone(&open.places),
+        );
+        let work = async move {
+            let place = places.acquire().await;
+            let reply = wanted.of(&services).await;
+            link.outbox.room().await;
+            if let Ok(Some(open)) = link.calls().find(call) {
+                open.end_request(request);
+            }
+            link.reply(call, request, reply);
+            drop((place, budget));
+        };
+        open.add_request(request, tokio::spawn(work).abort_handle());
+        Ok(())
+    }
+
+    fn reply(&self, call: u64, request: u32, reply: Result<RawMessage, RawFault>) {
+        let frame = ToWorker::Reply {
+            call,
+            request,
+            reply,
+        };
+        let frame = frame.write().or_else(|TooLong| {
+            let reply = Err(too_long("the answer").into());
+            let refusal = ToWorker::Reply {
+                call,
+                request,
+                reply,
+            };
+            refusal.write()
+        });
+        if let Ok(frame) = frame {
+            self.outbox.send(frame);
+        }
+    }
+
+    fn dropped(&self, call: u64, request: u32) -> Result<(), Broken> {
+        if let Some(open) = self.calls().find(call)?
+            && let Some(work) = open.end_request(request)
+        {
+            work.abort();
+        }
+        Ok(())
+    }
+
+    fn log(&self, call: u64, level: u8, message: &str, fields: &[u8]) -> Result<(), Broken> {
+        let services = self.calls().find(call)?.map(|open| open.services.clone());
+        if let Some(services) = services {
+            services.log(level, message, fields);
+        }
+        Ok(())
+    }
+
+    fn give_up(&self, call: u64) {
+        if !self.calls().give_up(call) {
+            return;
+        }
+        if let Ok(frame) = (ToWorker::Cancel { call }).write() {
+            self.outbox.send(frame);
+        }
+        // Also wakes who waits for the calls of a retired worker to end.
+        self.condition.send_modify(|condition| {
+            if *condition == Condition::Serving {
+                let since = Instant::now();
+                *condition = Condition::HeldUp { since };
+            }
+        });
+    }
+
+    fn retire(&self, why: Retirement) {
+        self.condition
+            .send_if_modified(|condition| match condition {
+                Condition::Serving | Condition::HeldUp { .. } => {
+                    *condition = Condition::Retired(why);
+                    true
+                }
+                Condition::Retired(_) | Condition::Ended => false,
+            });
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        // Nothing panics while it holds the lock.
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a connector asks the host for.
+enum Wanted {
+    Http(RawMessage),
+    Service(String, Vec<u8>),
+}
+
+impl Wanted {
+    async fn of(self, services: &CallServices) -> Result<RawMessage, RawFault> {
+        let reply = match self {
+            Self::Http(message) => services.http(message).await,
+            Self::Service(operation, input) => {
+                let output = services.call(&operation, input).await;
+                output.map(|body| RawMessage {
+                    head: Vec::new().into(),
+                    body: body.into(),
+                })
+            }
+        };
+        reply.map_err(RawFault::from)
+    }
+}
+
+impl Running {
+    /// Waits for the answer.
+    pub(crate) async fn answer(&mut self) -> Answer {
+        let answer = (&mut self.answer).await;
+        self.call = None;
+        answer.unwrap_or_else(|_| Err(Fault::crashed("the connector's process had just ended")))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(call) = self.call {
+            self.link.give_up(call);
+        }
+    }
+}
+
+fn too_long(what: &str) -> Fault {
+    Fault::internal(format!(
+        "{what} is too long for the connector's process; at most 32 MiB go there"
+    ))
+}
