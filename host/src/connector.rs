@@ -19,6 +19,7 @@ use switchboard_connector_sdk::Fault;
 use tokio::runtime::Handle;
 
 pub(crate) use crashes::{Crashes, Quarantine, release_kept};
+pub(crate) use in_process::Watchdog;
 pub(crate) use opening::OpenError;
 pub use sandbox::{Enforced, Guard, NotEnforced};
 pub(crate) use services::{CallLog, CallServices, Closing, LogSink};
@@ -65,8 +66,15 @@ pub(crate) struct Recipe<'a> {
     pub(crate) crm: &'a str,
     pub(crate) settings: &'a Value,
     pub(crate) log: LogSink,
-    /// What its worker may do; none for a connector that runs in process.
-    pub(crate) worker: Option<WorkerRecipe<'a>>,
+    /// Where it runs.
+    pub(crate) site: Site<'a>,
+}
+
+/// Where a connector runs.
+pub(crate) enum Site<'a> {
+    /// In this process; the watchdog notices when it blocks.
+    InProcess(&'a Watchdog),
+    Worker(WorkerRecipe<'a>),
 }
 
 /// What it takes to run a connector in a worker.
@@ -103,15 +111,16 @@ impl Connector {
             crm,
             settings,
             log,
-            worker,
+            site,
         } = recipe;
-        let place = match worker {
-            None => {
+        let place = match site {
+            Site::InProcess(watchdog) => {
                 let library = Arc::new(library.load()?);
-                let connector = in_process::Connector::open(library, crm, settings, log.clone())?;
+                let connector =
+                    in_process::Connector::open(library, crm, settings, log.clone(), watchdog)?;
                 Place::InProcess(Arc::new(connector))
             }
-            Some(worker) => open_in_worker(library, crm, settings, log.clone(), worker)?,
+            Site::Worker(worker) => open_in_worker(library, crm, settings, log.clone(), worker)?,
         };
         Ok(Self { log, place })
     }
@@ -174,8 +183,9 @@ impl Instance {
     ) -> Running {
         match self {
             Self::InProcess(connector, instance) => {
-                let services = services.to_raw();
-                let running = connector.call(instance, services, operation, context, input);
+                let (call_id, services) = (services.call_id(), services.to_raw());
+                let running =
+                    connector.call(call_id, instance, services, operation, context, input);
                 Running::InProcess(running)
             }
             #[cfg(target_os = "linux")]

@@ -10,7 +10,8 @@ use switchboard_connector_sdk::Fault;
 use tokio::runtime::Handle;
 
 use crate::connector::{
-    CREATE_CALL_LOG, Connector, Crashes, FIND_CALL_LOG, LogSink, Recipe, WorkerRecipe,
+    CREATE_CALL_LOG, Connector, Crashes, FIND_CALL_LOG, LogSink, Recipe, Site, Watchdog,
+    WorkerRecipe,
 };
 use crate::credentials::{CredentialsCommand, Source};
 use crate::egress::{Egress, EgressConfig, TrustRoots};
@@ -80,6 +81,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) trust: &'a TrustRoots,
     /// Where requests run.
     pub(crate) runtime: &'a Handle,
+    /// Who notices connectors that block.
+    pub(crate) watchdog: &'a Watchdog,
     /// Who knows the users' credentials, where the manifest names nobody.
     pub(crate) credentials: Option<&'a Source>,
     /// The program that is started as a worker.
@@ -240,7 +243,7 @@ impl Crm {
             crm: &self.info.name,
             settings: &manifest.settings.to_json(),
             log,
-            worker: worker(manifest, &checked, surroundings),
+            site: site(manifest, &checked, surroundings),
             library: checked,
         })?;
         Ok(Ready {
@@ -372,19 +375,18 @@ fn needs_network(manifest: &Manifest) -> Disabled {
     ))
 }
 
-/// Says how the connector's worker is to run; none for a connector in process.
-fn worker<'a>(
-    manifest: &Manifest,
-    library: &Checked,
-    surroundings: &Surroundings<'a>,
-) -> Option<WorkerRecipe<'a>> {
-    (manifest.connector.isolation == Isolation::Process).then(|| WorkerRecipe {
-        memory: manifest.limits.memory,
-        sandbox_required: manifest.sandbox.required,
-        program: surroundings.worker_program,
-        crashes: Crashes::new(None, &manifest.crm.name, *library.digest()),
-        runtime: surroundings.runtime,
-    })
+/// Says where the connector runs, and on what terms.
+fn site<'a>(manifest: &Manifest, library: &Checked, surroundings: &Surroundings<'a>) -> Site<'a> {
+    match manifest.connector.isolation {
+        Isolation::InProcess => Site::InProcess(surroundings.watchdog),
+        Isolation::Process => Site::Worker(WorkerRecipe {
+            memory: manifest.limits.memory,
+            sandbox_required: manifest.sandbox.required,
+            program: surroundings.worker_program,
+            crashes: Crashes::new(None, &manifest.crm.name, *library.digest()),
+            runtime: surroundings.runtime,
+        }),
+    }
 }
 
 /// Returns how the manifest names the library for this machine.

@@ -188,6 +188,11 @@ impl CallServices {
         Err(unknown_service(operation))
     }
 
+    /// Returns the call's id.
+    pub(super) fn call_id(&self) -> &str {
+        &self.log.call_id
+    }
+
     /// Returns what takes the call's secrets out of a text.
     pub(super) fn redactor(&self) -> &Redactor {
         &self.log.sink.redactor

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::reconcile::keep_reconciling;
 use super::{Host, Inner, Phase};
-use crate::connector::own_worker_program;
+use crate::connector::{Watchdog, own_worker_program};
 use crate::credentials::{Credentials, Source};
 use crate::crm::{Crm, Surroundings};
 use crate::egress::{TrustError, TrustRoots};
@@ -151,10 +151,12 @@ impl HostBuilder {
         let trust = TrustRoots::load(&self.ca_files)?;
         let runtime = runtime().map_err(BuildError::Threads)?;
         let worker_program = self.worker_program.clone().or_else(own_worker_program);
+        let watchdog = Watchdog::start().map_err(BuildError::Threads)?;
         let surroundings = Surroundings {
             folders: &folders,
             trust: &trust,
             runtime: runtime.handle(),
+            watchdog: &watchdog,
             credentials: self.credentials.as_ref(),
             worker_program: worker_program.as_deref(),
         };

@@ -12,12 +12,6 @@ fn a_call_that_never_completes_ends_with_its_deadline() {
 }
 
 #[test]
-fn a_call_that_blocks_its_thread_ends_with_its_deadline() {
-    let stage = Stage::with_faulty("blocks", SHORT).unwrap();
-    stage.failure("blocks", 1, "timeout").unwrap();
-}
-
-#[test]
 fn an_answer_that_is_no_json_is_a_fault_of_the_connector() {
     let stage = Stage::with_faulty("returns-garbage", "").unwrap();
     let outcome = stage.failure("returns-garbage", 1, "internal").unwrap();

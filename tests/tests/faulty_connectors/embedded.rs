@@ -8,9 +8,9 @@ use switchboard_tests::{Stage, input_with_note, settings};
 use tokio::task::JoinHandle;
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-fn call(host: &Host, crm: &str, note: &str) -> JoinHandle<CallOutcome> {
+pub(super) fn call(host: &Host, crm: &str, note: &str) -> JoinHandle<CallOutcome> {
     let (host, crm) = (host.clone(), crm.to_owned());
     let input = input_with_note(note).unwrap().to_string();
     tokio::spawn(async move {
@@ -19,7 +19,7 @@ fn call(host: &Host, crm: &str, note: &str) -> JoinHandle<CallOutcome> {
     })
 }
 
-async fn log_id(call: JoinHandle<CallOutcome>) -> String {
+pub(super) async fn log_id(call: JoinHandle<CallOutcome>) -> String {
     let outcome = call.await.unwrap();
     outcome
         .log_id()
@@ -27,7 +27,7 @@ async fn log_id(call: JoinHandle<CallOutcome>) -> String {
         .to_owned()
 }
 
-async fn code(call: JoinHandle<CallOutcome>) -> FaultCode {
+pub(super) async fn code(call: JoinHandle<CallOutcome>) -> FaultCode {
     let outcome = call.await.unwrap();
     outcome
         .error()
@@ -35,7 +35,7 @@ async fn code(call: JoinHandle<CallOutcome>) -> FaultCode {
         .code
 }
 
-fn reason(host: &Host, crm: &str) -> Option<String> {
+pub(super) fn reason(host: &Host, crm: &str) -> Option<String> {
     let info = host.crms().into_iter().find(|info| info.name == crm);
     match info.unwrap().state {
         CrmState::Disabled { reason, .. } => Some(reason),
@@ -153,41 +153,6 @@ async fn services_end_with_their_call_and_send_nothing_afterwards() {
     let methods = stage.crm.requests().into_iter().map(|it| it.method);
     assert!(methods.into_iter().all(|method| method == "GET"));
     assert_eq!(stage.crm.n_entries(), 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_blocks_its_thread_holds_up_no_other_crm() {
-    let stage = Stage::with_faulty("blocks", "[limits]\ntimeout = \"1s\"\n").unwrap();
-    let host = stage.host().unwrap();
-    let blocked = call(&host, "blocks", "");
-    for _ in 0..20 {
-        log_id(call(&host, "example", "")).await;
-    }
-    assert_eq!(code(blocked).await, FaultCode::Timeout);
-    assert_eq!(stage.crm.n_entries(), 20);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_connector_that_blocks_every_thread_it_gets_is_left_alone_and_alone_suffers() {
-    let limits = "[limits]\ntimeout = \"1s\"\nmax_in_flight = 100\n";
-    let stage = Stage::with_faulty("blocks", limits).unwrap();
-    let host = stage.host().unwrap();
-    let blocked: Vec<_> = (0..50).map(|_| call(&host, "blocks", "")).collect();
-    for call in blocked {
-        assert_eq!(code(call).await, FaultCode::Timeout);
-        log_id(self::call(&host, "example", "")).await;
-    }
-    // A second after they were given up, calls that still have not ended count.
-    let reason = loop {
-        match reason(&host, "blocks") {
-            Some(reason) => break reason,
-            None => assert_ne!(log_id(call(&host, "example", "")).await, ""),
-        }
-    };
-    assert!(reason.contains("report this to its author"), "{reason}");
-    assert_eq!(code(call(&host, "blocks", "")).await, FaultCode::Disabled);
-    let stopped = tokio::time::timeout(PATIENCE, host.shutdown(PATIENCE)).await;
-    assert_eq!(stopped, Ok(()), "stuck calls hold up a shutdown");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod blocking;
 mod embedded;
 mod opening;
 mod panics;

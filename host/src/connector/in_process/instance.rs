@@ -12,10 +12,12 @@ use switchboard_connector_sdk::{Fault, FaultCode};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::holds::{Holds, Kind, Piece};
 use super::opening::Opener;
 use super::panics::Panics;
-use super::stuck::Stuck;
 use super::threads::Threads;
+use super::watchdog::Watchdog;
+use super::watched::Watched;
 use crate::connector::opening::OpenError;
 use crate::connector::services::LogSink;
 use crate::loader::Library;
@@ -24,7 +26,6 @@ use crate::loader::Library;
 pub(crate) struct Connector {
     opener: Opener,
     state: watch::Sender<State>,
-    stuck: Stuck,
     threads: Threads,
 }
 
@@ -44,7 +45,7 @@ enum Current {
 }
 
 /// An open connector. Dropping the last handle drops the connector in the library.
-pub(crate) struct Instance(RawConnectorBox);
+pub(crate) struct Instance(pub(super) Watched<RawConnectorBox>);
 
 impl Connector {
     /// Opens a connector and starts the threads that poll it. Blocks for as long as the connector takes, at most ten
@@ -58,9 +59,11 @@ impl Connector {
         crm: &str,
         settings: &serde_json::Value,
         log: LogSink,
+        watchdog: &Watchdog,
     ) -> Result<Self, OpenError> {
         let settings = settings.to_string().into();
         let opener = Opener {
+            holds: Holds::new(crm, &library.metadata().name, watchdog),
             library,
             crm: crm.to_owned(),
             settings,
@@ -69,7 +72,7 @@ impl Connector {
         let threads = Threads::start(crm);
         let threads =
             threads.map_err(|error| opener.error(format!("cannot start its threads: {error}")))?;
-        let instance = Arc::new(Instance(opener.open()?));
+        let instance = Arc::new(opener.open()?);
         let state = State {
             current: Current::Open(instance),
             panics: Panics::default(),
@@ -77,7 +80,6 @@ impl Connector {
         Ok(Self {
             opener,
             state: watch::Sender::new(state),
-            stuck: Stuck::default(),
             threads,
         })
     }
@@ -87,13 +89,14 @@ impl Connector {
         if let Current::Disabled(reason) = &self.state.borrow().current {
             return Some(reason.clone());
         }
-        self.stuck.are_too_many().then(|| {
+        self.holds().has_lost_too_many().then(|| {
             let library = self.opener.library.path().display();
-            format!(
-                "connector {library} blocks: several calls have not ended long after their time was over; \
-                 report this to its author, then restart the host"
-            )
+            format!("connector {library} {}", Holds::reason())
         })
+    }
+
+    fn holds(&self) -> &Arc<Holds> {
+        &self.opener.holds
     }
 
     /// Returns the instance for a new call, a fresh one after a panic.
@@ -105,6 +108,10 @@ impl Connector {
     /// `disabled` if the connector was given up, or the fresh instance did not open.
     pub(crate) async fn instance(self: &Arc<Self>) -> Result<Arc<Instance>, Fault> {
         loop {
+            // It may have been given up since the call came.
+            if let Some(reason) = self.disabled() {
+                return Err(Fault::disabled(reason));
+            }
             self.open_if_retired();
             let mut state = self.state.subscribe();
             let state = state.wait_for(|state| !matches!(state.current, Current::Opening));
@@ -139,7 +146,7 @@ impl Connector {
 
     fn reopen(&self) {
         let opened = match self.opener.open() {
-            Ok(instance) => Current::Open(Arc::new(Instance(instance))),
+            Ok(instance) => Current::Open(Arc::new(instance)),
             Err(error) => Current::Disabled(error.to_string()),
         };
         self.replace(opened, |current| matches!(current, Current::Opening));
@@ -166,6 +173,7 @@ impl Connector {
     /// Starts an operation in a task of its own. Dropping the handle gives it up.
     pub(crate) fn call(
         self: &Arc<Self>,
+        call_id: &str,
         instance: Arc<Instance>,
         services: HostServicesBox,
         operation: &'static str,
@@ -173,14 +181,16 @@ impl Connector {
         input: Vec<u8>,
     ) -> Running {
         let connector = Arc::clone(self);
-        let ending = self.stuck.begin();
-        let call = ending.call();
+        let working = self.holds().begin(Kind::Call(call_id.to_owned()));
+        let piece = Arc::clone(working.piece());
         let work = async move {
-            let _ending = ending;
             let (context, input) = (RVec::from(context), RVec::from(input));
+            let held = working.hold();
             let answer = instance
                 .0
                 .call(services, RStr::from_str(operation), context, input);
+            drop(held);
+            let answer = Watched::new(answer, working);
             // A library without the SDK's fence may panic across the boundary.
             let answer = match AssertUnwindSafe(answer).catch_unwind().await {
                 Ok(answer) => answer.into_result().map(Vec::from).map_err(Fault::from),
@@ -196,8 +206,7 @@ impl Connector {
         };
         Running {
             task: self.threads.handle().spawn(work),
-            stuck: self.stuck.clone(),
-            call,
+            piece,
         }
     }
 
@@ -226,8 +235,7 @@ impl Connector {
 /// A running operation.
 pub(crate) struct Running {
     task: JoinHandle<Result<Vec<u8>, Fault>>,
-    stuck: Stuck,
-    call: u64,
+    piece: Arc<Piece>,
 }
 
 impl Running {
@@ -250,8 +258,7 @@ impl Drop for Running {
         if self.task.is_finished() {
             return;
         }
-        // Noted first: the task may end at once, which takes the note back.
-        self.stuck.give_up(self.call);
+        self.piece.give_up();
         self.task.abort();
     }
 }

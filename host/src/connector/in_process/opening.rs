@@ -9,6 +9,9 @@ use async_ffi::{FfiFuture, FutureExt};
 use switchboard_abi::{HostServices, HostServices_TO, RawConnectorBox, RawFault, RawMessage};
 use switchboard_connector_sdk::Fault;
 
+use super::holds::{Holds, Kind};
+use super::instance::Instance;
+use super::watched::Watched;
 use crate::connector::opening::{OPEN_TIMEOUT, OpenError, open_input, too_slow};
 use crate::connector::services::{CallLog, LogSink, now_unix_ms};
 use crate::loader::Library;
@@ -20,16 +23,19 @@ pub(super) struct Opener {
     pub(super) crm: String,
     pub(super) settings: Arc<str>,
     pub(super) log: LogSink,
+    pub(super) holds: Arc<Holds>,
 }
 
 impl Opener {
     /// Opens an instance. Blocks, at most for [`OPEN_TIMEOUT`]; a connector that takes longer keeps its thread.
-    pub(super) fn open(&self) -> Result<RawConnectorBox, OpenError> {
+    pub(super) fn open(&self) -> Result<Instance, OpenError> {
         let (sender, receiver) = mpsc::sync_channel(1);
         let opener = self.clone();
         let started = thread::Builder::new()
             .name(format!("open-{}", self.crm))
             .spawn(move || {
+                let working = opener.holds.begin(Kind::Opening);
+                let _held = working.hold();
                 // Nobody waits any more if the time was over.
                 let _ = sender.send(opener.open_here());
             });
@@ -37,7 +43,10 @@ impl Opener {
             return Err(self.error(format!("cannot start a thread: {error}")));
         }
         match receiver.recv_timeout(OPEN_TIMEOUT) {
-            Ok(Ok(instance)) => Ok(instance),
+            Ok(Ok(instance)) => {
+                let working = self.holds.begin(Kind::Dropping);
+                Ok(Instance(Watched::new(instance, working)))
+            }
             Ok(Err(fault)) => Err(self.refused(&fault)),
             Err(mpsc::RecvTimeoutError::Timeout) => Err(self.error(too_slow())),
             // The thread ended without an answer: a panic of a library without the SDK's fence.

@@ -4,8 +4,10 @@ use std::io;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// How many there are, at least: more than may be stuck before a connector is left alone.
-const MIN_THREADS: usize = 4;
+use super::holds::LIMIT;
+
+/// So many are left for calls under way when a connector that blocks is left alone.
+const RESERVE: usize = 2;
 
 /// A runtime whose end waits for nobody: a connector may block a thread for ever.
 pub(super) struct Threads(Option<Runtime>);
@@ -14,7 +16,7 @@ impl Threads {
     pub(super) fn start(crm: &str) -> io::Result<Self> {
         let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = Builder::new_multi_thread()
-            .worker_threads(n_cores.max(MIN_THREADS))
+            .worker_threads(n_cores.max(LIMIT + RESERVE))
             .thread_name(format!("connector-{crm}"))
             .enable_all()
             .build()?;

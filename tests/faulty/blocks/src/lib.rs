@@ -1,4 +1,4 @@
-//! Blocks the thread that polls it, for ever.
+//! Blocks the thread that polls it, for ever, but for calls with the note `pass`.
 
 #![forbid(unsafe_code)]
 
@@ -18,8 +18,11 @@ impl Connector for Blocks {
     async fn create_call_log(
         &self,
         _: &CallContext,
-        _: CreateCallLog,
+        call: CreateCallLog,
     ) -> Result<CallLogged, Fault> {
+        if call.note() == Some("pass") {
+            return Ok(CallLogged::new("passed"));
+        }
         loop {
             std::thread::park();
         }
