@@ -10,7 +10,7 @@ use switchboard_connector_sdk::Fault;
 use tokio::runtime::Handle;
 
 use crate::connector::{
-    CREATE_CALL_LOG, Connector, Crashes, FIND_CALL_LOG, LogSink, Recipe, Site, Watchdog,
+    CREATE_CALL_LOG, Connector, Crashes, Enforced, FIND_CALL_LOG, LogSink, Recipe, Site, Watchdog,
     WorkerRecipe,
 };
 use crate::credentials::{CredentialsCommand, Source};
@@ -61,6 +61,10 @@ pub struct CrmInfo {
     pub library: Option<PathBuf>,
     /// The SHA-256 of the library in use, as a manifest pins it.
     pub sha256: Option<Digest>,
+    /// Where the connector runs; nothing if the manifest cannot be read.
+    pub isolation: Option<Isolation>,
+    /// What is denied to the connector's worker; nothing without one.
+    pub sandbox: Option<Enforced>,
     /// Libraries of the same name in later folders, which are not used.
     #[serde(serialize_with = "each_lossily")]
     pub shadowed: Vec<PathBuf>,
@@ -174,6 +178,7 @@ impl Crm {
         );
         crm.info.custom_fields.clone_from(&manifest.custom_fields);
         crm.info.proxy = manifest.network.proxy.is_some();
+        crm.info.isolation = Some(manifest.connector.isolation);
         crm.secrets = manifest.secrets().map(str::to_owned).collect();
         match crm.open(manifest, surroundings) {
             Ok(ready) => crm.ready = Some(ready),
@@ -204,6 +209,8 @@ impl Crm {
             version: None,
             library: None,
             sha256: None,
+            isolation: None,
+            sandbox: None,
             shadowed: Vec::new(),
             proxy: false,
             own_network: false,
@@ -324,6 +331,8 @@ impl Crm {
     /// Returns what is known now: a connector may have been given up since the start.
     pub(crate) fn info(&self) -> CrmInfo {
         let mut info = self.info.clone();
+        let connector = self.ready.as_ref().map(|ready| &ready.connector);
+        info.sandbox = connector.and_then(|connector| connector.enforced());
         if let Some(reason) = self
             .ready
             .as_ref()

@@ -31,6 +31,8 @@ use std::{
     time::Duration,
 };
 
+use serde::Serialize;
+
 pub use check::{Checked, check_files};
 pub use custom_field::{CustomField, FieldKind, FieldOption};
 pub use diagnostic::{Diagnostic, Severity};
@@ -109,7 +111,8 @@ pub enum LibraryByPlatform {
 }
 
 /// Where a connector library runs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Isolation {
     /// In a worker process of its own, in a sandbox: whatever it does there, the host and other CRMs go on.

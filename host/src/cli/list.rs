@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serde_json::json;
+use switchboard_host::manifest::Isolation;
 use switchboard_host::{CrmInfo, CrmState};
 
 use super::config::Settings;
@@ -11,8 +12,8 @@ use super::{FAILURE, print, say_if_disabled, table};
 
 /// List the CRMs that manifests enable
 ///
-/// Prints a line a CRM: name, display name, connector, version, state, library; in a terminal a table. Loads every
-/// connector, as a gateway does when it starts. What is wrong with a manifest is shown on stderr with its line.
+/// Prints a line a CRM: name, display name, connector, version, state, library, where the connector runs; in a
+/// terminal a table. Loads every connector, as a gateway does when it starts. What is wrong with a manifest is shown on stderr with its line.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Print JSON
@@ -44,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
 }
 
 /// What the list says of a CRM, in the order of a program's columns.
-type Row = [String; 6];
+type Row = [String; 7];
 
 /// One line a CRM, for a program: cells between tabs.
 fn lines(crms: &[CrmInfo]) -> String {
@@ -59,12 +60,13 @@ fn aligned(crms: &[CrmInfo]) -> String {
         "CONNECTOR",
         "VERSION",
         "LIBRARY",
+        "RUNS",
         "STATE",
     ];
     let mut rows = vec![titles.map(str::to_owned)];
     rows.extend(crms.iter().map(|crm| {
-        let [name, display_name, connector, version, state, library] = row(crm);
-        [name, display_name, connector, version, library, state]
+        let [name, display_name, connector, version, state, library, runs] = row(crm);
+        [name, display_name, connector, version, library, runs, state]
     }));
     table::aligned(&rows)
 }
@@ -90,8 +92,22 @@ fn row(crm: &CrmInfo) -> Row {
         or_dash(&crm.version),
         state,
         library,
+        runs(crm),
     ]
     .map(|cell| cell.replace(['\t', '\n', '\r'], " "))
+}
+
+/// Says where a connector runs, and how far it is trusted.
+fn runs(crm: &CrmInfo) -> String {
+    match (crm.isolation, &crm.sandbox) {
+        (None, _) => "-".to_owned(),
+        (Some(Isolation::InProcess), _) => "in process (trusted)".to_owned(),
+        (Some(_), None) => "in a worker".to_owned(),
+        (Some(_), Some(sandbox)) => match &sandbox.missing()[..] {
+            [] => "in a worker (sandboxed)".to_owned(),
+            missing => format!("in a worker (not denied: {})", missing.join(", ")),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +128,7 @@ mod tests {
         let crms = host.crms();
         let table = aligned(&crms);
         let (titles, line) = table.split_once('\n').unwrap();
-        assert!(titles.ends_with("LIBRARY  STATE"), "{table}");
+        assert!(titles.ends_with("LIBRARY  RUNS  STATE"), "{table}");
         let state = titles.find("STATE").unwrap();
         assert!(line[state..].starts_with("disabled: "), "{table}");
         assert!(line.len() > 3 * titles.len(), "{table}");
@@ -123,7 +139,7 @@ mod tests {
             .collect();
         assert_eq!(cells[..4], ["acme", "acme", "-", "-"]);
         assert!(
-            cells[4].starts_with("disabled: ") && cells[5] == "-",
+            cells[4].starts_with("disabled: ") && cells[5..] == ["-", "-"],
             "{cells:?}"
         );
     }

@@ -84,7 +84,6 @@ impl Checked {
     ///
     /// [`LoadError::HandOver`].
     #[cfg(target_os = "linux")]
-    #[cfg_attr(not(test), expect(dead_code, reason = "for workers, which come next"))]
     pub(crate) fn hand_over(&self) -> Result<OwnedFd, LoadError> {
         self.kept.open().map_err(|source| LoadError::HandOver {
             path: self.path.clone(),

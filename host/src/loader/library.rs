@@ -84,7 +84,6 @@ impl Library {
     ///
     /// As for [`Library::check`] and [`Checked::load`], and [`LoadError::HandOver`].
     #[cfg(target_os = "linux")]
-    #[cfg_attr(not(test), expect(dead_code, reason = "for workers, which come next"))]
     pub(crate) fn from_descriptor(
         descriptor: std::os::fd::OwnedFd,
         path: &Path,
