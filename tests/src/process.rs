@@ -4,12 +4,13 @@ use std::{
     fs,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use tokio::io::unix::AsyncFd;
 
 /// A process of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,14 +115,16 @@ impl End {
     ///
     /// It lives on after this time.
     pub fn wait(self, time: Duration) -> Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        runtime.block_on(async {
-            let file = AsyncFd::register(self.0)?;
-            let ended = tokio::time::timeout(time, file.readable()).await;
-            ensure!(ended.is_ok(), "a process still lives after {time:?}");
-            Ok(())
-        })
+        let deadline = Instant::now() + time;
+        let mut waited = [PollFd::new(&self.0, PollFlags::IN)];
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match poll(&mut waited, Some(&left.try_into()?)) {
+                Ok(0) => bail!("a process still lives after {time:?}"),
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error).context("cannot wait for a process"),
+            }
+        }
     }
 }

@@ -1,11 +1,6 @@
 //! The example that embeds the host, as a process with real clients.
 
 #![cfg(unix)]
-#![expect(
-    clippy::unwrap_used,
-    reason = "only functions marked as tests are exempt by themselves"
-)]
-
 use std::time::Duration;
 
 use mock_crm::{Gate, Rule};
