@@ -152,7 +152,7 @@ impl Connector {
         match &self.place {
             Place::InProcess(_) => None,
             #[cfg(target_os = "linux")]
-            Place::Worker(workers) => Some(workers.enforced()),
+            Place::Worker(workers) => workers.enforced(),
         }
     }
 

@@ -92,21 +92,6 @@ error: unknown key `isolaton` in [connector]
 }
 
 #[test]
-fn a_connector_that_needs_a_worker_is_not_run_without_one() {
-    let stage = Stage::new().unwrap();
-    let connector = format!("{LIBRARY}\nisolation = \"process\"");
-    enable_acme(&stage, &connector, SETTINGS);
-    assert_report(
-        &stage,
-        &[
-            "acme.toml asks for a worker process",
-            "write `isolation = \"in-process\"` under [connector] if you trust the connector",
-        ],
-        "acme is disabled:\n",
-    );
-}
-
-#[test]
 fn what_only_a_worker_obeys_is_refused_beside_in_process() {
     let stage = Stage::new().unwrap();
     let connector = format!("{LIBRARY}\nisolation = \"in-process\"");

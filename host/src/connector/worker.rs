@@ -57,7 +57,8 @@ pub(super) struct Workers {
     crashes: Crashes,
     runtime: Handle,
     state: watch::Sender<State>,
-    enforced: Mutex<Enforced>,
+    /// What the last worker said; nothing before the first one.
+    enforced: Mutex<Option<Enforced>>,
 }
 
 enum State {
@@ -85,7 +86,8 @@ enum End {
 }
 
 impl Workers {
-    /// Starts the first worker. Blocks until its connector is open, at most ten seconds.
+    /// Starts the first worker, unless the connector is in quarantine. Blocks until the connector is open, at most ten
+    /// seconds.
     ///
     /// # Errors
     ///
@@ -95,28 +97,29 @@ impl Workers {
         crashes: Crashes,
         runtime: Handle,
     ) -> Result<Arc<Self>, OpenError> {
-        let started = runtime.block_on(recipe.start());
-        let started = match started {
-            Ok(started) => started,
-            Err(StartError::Refused(error)) => return Err(error),
-            Err(StartError::Failed(reason)) => {
-                crashes.note(&reason, Timestamp::now());
-                return Err(recipe.error(reason));
-            }
-        };
         let workers = Arc::new(Self {
             recipe,
             crashes,
             state: watch::Sender::new(State::None),
-            enforced: Mutex::new(started.enforced.clone()),
+            enforced: Mutex::default(),
             runtime,
         });
-        workers.run(started);
+        if workers.quarantine().is_some() {
+            return Ok(workers);
+        }
+        match workers.runtime.block_on(workers.recipe.start()) {
+            Ok(started) => workers.run(started),
+            Err(StartError::Refused(error)) => return Err(error),
+            Err(StartError::Failed(reason)) => {
+                workers.note_crash(&reason);
+                return Err(workers.recipe.error(reason));
+            }
+        }
         Ok(workers)
     }
 
-    /// Returns what keeps the connector from harm.
-    pub(super) fn enforced(&self) -> Enforced {
+    /// Returns what is denied to the connector, if a worker has been started.
+    pub(super) fn enforced(&self) -> Option<Enforced> {
         let enforced = self.enforced.lock();
         enforced.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -181,11 +184,7 @@ impl Workers {
     async fn start(self: Arc<Self>) {
         sleep(self.crashes.wait_before_restart(Timestamp::now())).await;
         match self.recipe.start().await {
-            Ok(started) => {
-                let enforced = started.enforced.clone();
-                *self.enforced.lock().unwrap_or_else(PoisonError::into_inner) = enforced;
-                self.run(started);
-            }
+            Ok(started) => self.run(started),
             Err(StartError::Refused(error)) => {
                 self.state.send_replace(State::Disabled(error.to_string()));
             }
@@ -198,6 +197,8 @@ impl Workers {
 
     /// Sends calls to a worker from here on, and watches it.
     fn run(self: &Arc<Self>, started: Started) {
+        let enforced = Some(started.enforced.clone());
+        *self.enforced.lock().unwrap_or_else(PoisonError::into_inner) = enforced;
         let worker = Worker {
             link: Arc::clone(&started.link),
             process: Arc::clone(&started.process),

@@ -26,7 +26,7 @@ fn a_pipe_gets_a_line_a_crm_with_tabs() {
     assert_eq!(output.code, Some(0), "{output:?}");
     assert_eq!(rows.len(), 2, "{output:?}");
     assert_eq!(rows[0][..4], ["acme", "Acme Inc", "-", "-"]);
-    assert_eq!(rows[0][6], "in process (trusted)");
+    assert_eq!(rows[0][6], "in a worker (sandboxed)");
     assert!(rows[0][4].starts_with("disabled: "), "{rows:?}");
     let example = [
         "example",
@@ -35,7 +35,7 @@ fn a_pipe_gets_a_line_a_crm_with_tabs() {
         "0.1.0",
         "ready",
         library,
-        "in process (trusted)",
+        "in a worker (sandboxed)",
     ];
     assert_eq!(rows[1], example);
 }
@@ -64,7 +64,7 @@ fn json_tells_the_same_to_programs() {
         "version": "0.1.0",
         "library": library,
         "sha256": null,
-        "isolation": "in-process",
+        "isolation": "process",
         "shadowed": [],
         "proxy": false,
         "own_network": false,
@@ -218,7 +218,7 @@ fn the_first_folder_wins_and_the_other_library_is_named() {
     let output = scene.place.switchboard(arguments).unwrap().run().unwrap();
     let first = first.join(name);
     let expected = format!(
-        "\t{} (shadows {})\tin process (trusted)\n",
+        "\t{} (shadows {})\tin a worker (sandboxed)\n",
         first.display(),
         later.join(name).display()
     );

@@ -1,6 +1,6 @@
 //! The calls of one worker: which are open, which were given up, and who waits for them.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use switchboard_connector_sdk::Fault;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::frame::OPENING;
 use crate::connector::services::CallServices;
@@ -28,7 +29,7 @@ pub(super) struct Calls {
     numbers: Numbers,
     open: HashMap<u64, Open>,
     /// Nobody waits for these any more, and the worker has not ended them yet.
-    given_up: HashSet<u64>,
+    given_up: HashMap<u64, Instant>,
     /// What ended just now: stderr may still speak of it.
     ended: VecDeque<Redactor>,
     /// The worker has ended, for this reason: no call begins.
@@ -78,7 +79,7 @@ impl Calls {
     pub(super) fn find(&mut self, call: u64) -> Result<Option<&mut Open>, Foreign> {
         match self.open.get_mut(&call) {
             Some(open) => Ok(Some(open)),
-            None if self.given_up.contains(&call) => Ok(None),
+            None if self.given_up.contains_key(&call) => Ok(None),
             None => Err(Foreign),
         }
     }
@@ -90,7 +91,7 @@ impl Calls {
     ) -> Result<Option<oneshot::Sender<Answer>>, Foreign> {
         match self.open.remove(&call) {
             Some(open) => Ok(Some(self.close(open))),
-            None if self.given_up.remove(&call) => Ok(None),
+            None if self.given_up.remove(&call).is_some() => Ok(None),
             None => Err(Foreign),
         }
     }
@@ -101,7 +102,8 @@ impl Calls {
             return false;
         };
         drop(self.close(open));
-        self.given_up.insert(call)
+        self.given_up.insert(call, Instant::now());
+        true
     }
 
     /// Ends all calls, and returns who waits for them.
@@ -118,9 +120,9 @@ impl Calls {
         self.open.len()
     }
 
-    /// Whether the worker still works on a call that was given up.
-    pub(super) fn is_held_up(&self) -> bool {
-        !self.given_up.is_empty()
+    /// Returns since when the worker has not ended a call that was given up, if there is one.
+    pub(super) fn held_up_since(&self) -> Option<Instant> {
+        self.given_up.values().min().copied()
     }
 
     /// Takes out of a text what must not be shown of any call that it may speak of.

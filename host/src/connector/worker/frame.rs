@@ -451,3 +451,6 @@ fn read<M: Message>(frame: &[u8]) -> Result<M, Malformed> {
     };
     M::read(head, parts)
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,16 +134,15 @@ impl Link {
         let mut condition = self.condition.subscribe();
         loop {
             let now = *condition.borrow_and_update();
-            let since = match now {
+            match now {
                 Condition::Serving => return true,
                 Condition::Retired(_) | Condition::Ended => return false,
-                Condition::HeldUp { since } => since,
-            };
-            if timeout_at(since + PATIENCE, condition.changed())
-                .await
-                .is_err()
-            {
-                self.retire(Retirement::Blocked);
+                Condition::HeldUp { since } => {
+                    let changed = timeout_at(since + PATIENCE, condition.changed());
+                    if changed.await.is_err() {
+                        self.retire_if_blocked();
+                    }
+                }
             }
         }
     }
@@ -161,7 +160,7 @@ impl Link {
                 Condition::Serving => drop(changed.await),
                 Condition::HeldUp { since } => {
                     if timeout_at(since + PATIENCE, changed).await.is_err() {
-                        self.retire(Retirement::Blocked);
+                        self.retire_if_blocked();
                     }
                 }
             }
@@ -260,23 +259,14 @@ impl Link {
     }
 
     fn answered(&self, call: u64, answer: Result<Vec<u8>, RawFault>) -> Result<(), Broken> {
-        let (waiting, is_held_up) = {
-            let mut calls = self.calls();
-            (calls.answered(call)?, calls.is_held_up())
-        };
+        let waiting = self.calls().answered(call)?;
         let answer = answer.map_err(Fault::from);
         let has_panicked = matches!(&answer, Err(fault) if fault.code() == FaultCode::Panicked);
         if let Some(waiting) = waiting {
             // Whoever waited may have gone this moment.
             let _ = waiting.send(answer);
         }
-        self.condition.send_modify(|condition| {
-            if let Condition::HeldUp { .. } = condition
-                && !is_held_up
-            {
-                *condition = Condition::Serving;
-            }
-        });
+        self.note_change();
         if has_panicked {
             self.retire(Retirement::Panicked);
         }
@@ -378,13 +368,32 @@ impl Link {
         if let Ok(frame) = (ToWorker::Cancel { call }).write() {
             self.outbox.send(frame);
         }
-        // Also wakes who waits for the calls of a retired worker to end.
-        self.condition.send_modify(|condition| {
-            if *condition == Condition::Serving {
-                let since = Instant::now();
-                *condition = Condition::HeldUp { since };
+        self.note_change();
+    }
+
+    /// Notes that a call has ended or was given up. Also wakes who waits for the calls of a retired worker to end.
+    fn note_change(&self) {
+        self.condition.send_modify(|condition| match condition {
+            Condition::Serving | Condition::HeldUp { .. } => {
+                // Read under the condition's lock: the latest change is the last to be noted.
+                *condition = match self.calls().held_up_since() {
+                    Some(since) => Condition::HeldUp { since },
+                    None => Condition::Serving,
+                };
             }
+            Condition::Retired(_) | Condition::Ended => {}
         });
+    }
+
+    fn retire_if_blocked(&self) {
+        self.condition
+            .send_if_modified(|condition| match condition {
+                Condition::HeldUp { since } if since.elapsed() >= PATIENCE => {
+                    *condition = Condition::Retired(Retirement::Blocked);
+                    true
+                }
+                _ => false,
+            });
     }
 
     fn retire(&self, why: Retirement) {
