@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub(crate) use command::CredentialsCommand;
 
-use crate::manifest::SecretText;
+use crate::secret::Secret;
 
 /// For whom the host needs to look into a CRM.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,7 +33,7 @@ pub struct CredentialsError(String);
 /// An answer in the making: the value of the `Authorization` header, scheme included, or that there is none for this
 /// user.
 pub type CredentialsAnswer<'a> =
-    Pin<Box<dyn Future<Output = Result<Option<SecretText>, CredentialsError>> + Send + 'a>>;
+    Pin<Box<dyn Future<Output = Result<Option<Secret>, CredentialsError>> + Send + 'a>>;
 
 /// Knows what users may do in their CRMs.
 ///

@@ -439,10 +439,7 @@ fn egress_config(manifest: &Manifest, trust: &TrustRoots) -> EgressConfig {
         read_requests: network.read_requests.clone(),
         rejects_unapplied: network.rejects_unapplied.clone(),
         rate: manifest.limits.rate,
-        proxy: network
-            .proxy
-            .as_ref()
-            .map(|proxy| proxy.expose().to_owned()),
+        proxy: network.proxy.clone(),
         trust: trust.clone(),
     }
 }

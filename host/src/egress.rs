@@ -48,6 +48,7 @@ use reqwest::{Client, Proxy, redirect, retry};
 use tokio::{runtime::Handle, time::Instant};
 use url::Url;
 
+use crate::secret::Secret;
 use address::Reach;
 use call::Call;
 use deadline::Deadline;
@@ -55,7 +56,7 @@ use pace::Pace;
 use policy::Policy;
 use resolver::{GuardedResolver, Lookup, system_lookup};
 
-/// What egress has to know of one CRM. Not `Debug`: the proxy's URL may hold a password.
+/// What egress has to know of one CRM.
 #[derive(Clone)]
 pub struct EgressConfig {
     /// The CRM's name, for logs.
@@ -70,7 +71,7 @@ pub struct EgressConfig {
     pub rate: Option<RequestRate>,
     /// The URL of an HTTP proxy for everything but plain HTTP to this machine. It looks the names up, so what
     /// a name stands for is its to check.
-    pub proxy: Option<String>,
+    pub proxy: Option<Secret>,
     /// Whom TLS believes.
     pub trust: TrustRoots,
 }
@@ -213,7 +214,7 @@ impl fmt::Debug for Clients {
 /// Builds a client that sends what it is given, once, and nothing else.
 fn client(config: &EgressConfig, lookup: &Lookup, reach: Reach) -> Result<Client, EgressError> {
     let crm = &config.crm;
-    let proxy = config.proxy.as_deref().filter(|_| reach != Reach::Loopback);
+    let proxy = config.proxy.as_ref().filter(|_| reach != Reach::Loopback);
     // The only name that a client with a proxy looks up is the proxy's, and the operator chose that.
     let resolved = proxy.map_or(reach, |_| Reach::Listed);
     let mut builder = Client::builder()
@@ -226,7 +227,8 @@ fn client(config: &EgressConfig, lookup: &Lookup, reach: Reach) -> Result<Client
         .user_agent(USER_AGENT)
         .pool_idle_timeout(POOL_IDLE_TIME);
     if let Some(proxy) = proxy {
-        let proxy = usable_proxy(proxy).ok_or_else(|| EgressError::Proxy { crm: crm.clone() })?;
+        let proxy =
+            usable_proxy(proxy.expose()).ok_or_else(|| EgressError::Proxy { crm: crm.clone() })?;
         builder = builder.proxy(proxy);
     }
     builder.build().map_err(|source| EgressError::Client {

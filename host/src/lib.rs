@@ -20,6 +20,7 @@ mod look_up;
 mod outcome;
 mod pipeline;
 mod redact;
+mod secret;
 mod state_folder;
 
 pub mod compose;
@@ -41,5 +42,6 @@ pub use loader::{
     ParseGlibcVersionError, Platform, inspect,
 };
 pub use outcome::{CallError, CallOutcome};
+pub use secret::Secret;
 pub use switchboard_connector_sdk::model::{InputFault, InvalidInput, MAX_INPUT_BYTES};
 pub use switchboard_connector_sdk::{CreateCallLog, Fault, FaultCode, MessageType};

@@ -24,8 +24,8 @@ use crate::egress::{Record, Show, Terms, Unguarded, Wire, Writes};
 use crate::host::Stop;
 use crate::ledger::state::Found;
 use crate::ledger::{Ledger, ResolveError, Row, StoreError};
-use crate::manifest::SecretText;
 use crate::redact::Redactor;
+use crate::secret::Secret;
 use answer::Candidates;
 
 /// So many entries are not told apart.
@@ -41,7 +41,7 @@ pub(crate) struct LookUp<'a> {
     pub(crate) ledger: &'a Ledger,
     /// The call, in doubt.
     pub(crate) row: &'a Row,
-    pub(crate) auth_header: SecretText,
+    pub(crate) auth_header: Secret,
     /// The input of the request that brought the search about, if one did.
     pub(crate) call: Option<Box<RawValue>>,
     pub(crate) redactor: Redactor,

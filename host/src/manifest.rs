@@ -49,6 +49,7 @@ pub use crate::loader::LibraryRef;
 use crate::compose::Format;
 use crate::egress::{HostPattern, RequestPattern, RequestRate};
 use crate::loader::Digest;
+use crate::secret::Secret;
 use diagnostic::Place;
 
 /// One CRM's manifest, read and checked.
@@ -76,7 +77,7 @@ pub struct Manifest {
     pub custom_fields: Vec<CustomField>,
     /// `[settings]`: what the connector is opened with.
     pub settings: Settings,
-    secrets: Vec<SecretText>,
+    secrets: Vec<Secret>,
     library_place: Place,
 }
 
@@ -132,12 +133,8 @@ pub struct Network {
     /// Statuses, 400 to 599, with which the CRM answers a write before it has applied anything.
     pub rejects_unapplied: Vec<u16>,
     /// The proxy through which every request goes. Secret: it may hold a password.
-    pub proxy: Option<SecretText>,
+    pub proxy: Option<Secret>,
 }
-
-/// A text that no log line and no `Debug` output may show.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretText(String);
 
 /// How long a call may take, and how many run at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,7 +263,7 @@ impl Manifest {
     /// Lists every text that came from a `${..}` anywhere in the file, and the proxy's password. Whoever
     /// writes logs and errors removes these texts from them.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.secrets.iter().map(SecretText::expose)
+        self.secrets.iter().map(Secret::expose)
     }
 }
 
@@ -278,25 +275,6 @@ impl LibraryByPlatform {
             Self::Everywhere(library) => Some(library),
             Self::Named(platforms) => platforms.get(platform),
         }
-    }
-}
-
-impl SecretText {
-    /// Lends the text to whoever must use it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for SecretText {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("SecretText(..)")
     }
 }
 

@@ -10,7 +10,8 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::{Credentials, CredentialsAnswer, CredentialsError, CredentialsRequest};
-use crate::manifest::{AuthCommand, SecretText};
+use crate::manifest::AuthCommand;
+use crate::secret::Secret;
 
 /// How long the program may take.
 const TIME: Duration = Duration::from_secs(10);
@@ -38,10 +39,7 @@ impl From<&AuthCommand> for CredentialsCommand {
 }
 
 impl CredentialsCommand {
-    async fn run(
-        &self,
-        request: &CredentialsRequest,
-    ) -> Result<Option<SecretText>, CredentialsError> {
+    async fn run(&self, request: &CredentialsRequest) -> Result<Option<Secret>, CredentialsError> {
         let child = self
             .start()
             .map_err(|error| self.failed(&format!("cannot be started: {error}")))?;
@@ -59,14 +57,14 @@ impl CredentialsCommand {
             });
             return Err(self.failed(&format!("ended {code}")));
         }
-        let output = String::from_utf8(output);
+        let output = String::from_utf8(output).map(Secret::new);
         let output = output.map_err(|_| self.failed("printed what is not UTF-8"))?;
-        match output.trim_end_matches(['\r', '\n']) {
+        match output.expose().trim_end_matches(['\r', '\n']) {
             "" => Ok(None),
             header if header.contains(['\r', '\n']) => {
                 Err(self.failed("printed more than one line"))
             }
-            header => Ok(Some(SecretText::from(header.to_owned()))),
+            header => Ok(Some(Secret::from(header.to_owned()))),
         }
     }
 

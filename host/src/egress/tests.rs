@@ -162,7 +162,7 @@ async fn a_proxy_that_is_none_is_refused_without_its_password() {
         "",
     ] {
         let mut config = config(&[]);
-        config.proxy = Some(proxy.to_owned());
+        config.proxy = Some(Secret::new(proxy.to_owned()));
         let error = Egress::new(config, Handle::current()).unwrap_err();
         assert!(matches!(error, EgressError::Proxy { .. }), "{proxy}");
         assert!(
@@ -175,7 +175,7 @@ async fn a_proxy_that_is_none_is_refused_without_its_password() {
 #[tokio::test]
 async fn debug_output_of_a_wire_holds_no_password_of_a_proxy() {
     let mut config = config(&[]);
-    config.proxy = Some("http://me:s3cret@proxy:1".to_owned());
+    config.proxy = Some(Secret::new("http://me:s3cret@proxy:1".to_owned()));
     let wire = wire_of(config, &system_lookup());
     assert!(!format!("{wire:?}").contains("s3cret"));
 }

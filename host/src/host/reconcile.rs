@@ -16,8 +16,8 @@ use crate::error_chain::with_sources;
 use crate::ledger::state::{State, StateName};
 use crate::ledger::{CallKey, Filter, Row, StoreError};
 use crate::look_up::{LookUp, LookedUp};
-use crate::manifest::SecretText;
 use crate::redact::Redactor;
+use crate::secret::Secret;
 
 /// How often a host that runs on looks for entries by itself.
 const PERIOD: Duration = Duration::from_secs(5 * 60);
@@ -221,7 +221,7 @@ fn say(error: &StoreError) {
 }
 
 /// Without the call's input only the header is known to be secret.
-fn redactor(auth_header: &SecretText, crm: &Crm) -> Redactor {
+fn redactor(auth_header: &Secret, crm: &Crm) -> Redactor {
     let secret = serde_json::json!({ "authHeader": auth_header.expose() });
     let secrets = vec![secret.to_string().into_bytes().into()];
     Redactor::new(secrets, crm.secrets())
@@ -231,7 +231,7 @@ fn stopped() -> Fault {
     Fault::unavailable("the host was told to stop")
 }
 
-async fn auth_header(ready: &Ready, row: &Row) -> Result<Option<SecretText>, Fault> {
+async fn auth_header(ready: &Ready, row: &Row) -> Result<Option<Secret>, Fault> {
     let Some(source) = &ready.credentials else {
         return Ok(None);
     };
@@ -243,7 +243,7 @@ async fn auth_header(ready: &Ready, row: &Row) -> Result<Option<SecretText>, Fau
     ask(source, &request).await
 }
 
-async fn ask(source: &Source, request: &CredentialsRequest) -> Result<Option<SecretText>, Fault> {
+async fn ask(source: &Source, request: &CredentialsRequest) -> Result<Option<Secret>, Fault> {
     let answer = timeout(CREDENTIALS_TIME, source.auth_header(request)).await;
     let answer = answer.map_err(|_| Fault::timeout("the source of credentials did not answer"))?;
     answer.map_err(|error| Fault::unavailable(error.to_string()))

@@ -7,13 +7,14 @@ use url::Url;
 
 use super::{
     AuthCommand, AuthSection, ConnectorSection, Crm, Isolation, LedgerSection, LibraryByPlatform,
-    LibraryRef, Limits, LogFormat, LogSection, Manifest, Network, SandboxSection, SecretText,
+    LibraryRef, Limits, LogFormat, LogSection, Manifest, Network, SandboxSection,
     UnknownCustomFields, custom_field,
     diagnostic::{Diagnostic, Place, listed, quoted_for_people},
     reader::{Item, Table},
     settings::Settings,
 };
 use crate::egress::RequestRate;
+use crate::secret::Secret;
 
 /// Every platform for which a library can be named: operating system, processor and, on Linux, C library.
 pub(super) const PLATFORMS: [&str; 8] = [
@@ -233,13 +234,13 @@ fn network(item: Item<'_>) -> Option<Network> {
     })
 }
 
-fn proxy(item: Item<'_>) -> Option<SecretText> {
+fn proxy(item: Item<'_>) -> Option<Secret> {
     let url = item.parsed("a URL that starts with http:// or https://", |text| {
         let url = Url::parse(text).ok()?;
         (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
     })?;
     item.reader().keep_secret(url.password());
-    Some(SecretText(url.into()))
+    Some(Secret::new(url.into()))
 }
 
 fn limits(item: Item<'_>, isolation: Option<Isolation>) -> Option<Limits> {

@@ -5,7 +5,7 @@ use std::{io, ops::Range, path::Path, sync::Arc};
 use toml::de::DeTable;
 
 use super::{
-    Manifest, SecretText,
+    Manifest,
     diagnostic::{Diagnostic, Place, Severity},
     faults::Faults,
     grammar,
@@ -13,6 +13,7 @@ use super::{
     source::Source,
     variables::{Environment, ReadTextError, Variables, read_file},
 };
+use crate::secret::Secret;
 
 /// What became of one file.
 pub(super) struct Parsed {
@@ -124,7 +125,7 @@ fn check(
     let faults = reader.into_faults();
     match manifest {
         Some(manifest) if faults.is_empty() => Ok(Manifest {
-            secrets: secrets.into_iter().map(SecretText).collect(),
+            secrets: secrets.into_iter().map(Secret::new).collect(),
             ..manifest
         }),
         _ => Err(faults),

@@ -18,8 +18,8 @@ use crate::compose::{Format, compose};
 use crate::crm::Ready;
 use crate::custom_fields::{self, Checked, SUBMISSION};
 use crate::input::{Members, raw_text};
-use crate::manifest::SecretText;
 use crate::redact::Redactor;
+use crate::secret::Secret;
 
 /// The longest idempotency key.
 const MAX_KEY_BYTES: usize = 500;
@@ -35,7 +35,7 @@ pub(super) struct Prepared<'c> {
     /// Knows what was added to the input, too, once it is complete.
     pub(super) redactor: Redactor,
     /// What requests to the CRM are authorized with.
-    pub(super) auth_header: SecretText,
+    pub(super) auth_header: Secret,
     /// What the operator should know.
     pub(super) warnings: Vec<String>,
     /// The submission, if that is not as it came in.

@@ -133,7 +133,7 @@ async fn a_write_that_gets_no_connection_in_its_time_is_not_sent() {
 async fn a_proxy_is_reached_wherever_it_is_and_looks_names_up_itself() {
     let proxy = Server::start([server::status(502)]).await;
     let mut config = config(&["*.acme.test"]);
-    config.proxy = Some(format!("http://me:pass@proxy.test:{}", proxy.port));
+    config.proxy = Some(format!("http://me:pass@proxy.test:{}", proxy.port).into());
     let wire = wire_of(config, &scripted(&["127.0.0.1"]));
     let fault = post(&wire, "https://api.acme.test/x").await.unwrap_err();
     assert_eq!(fault.code(), FaultCode::Unavailable);
