@@ -2,7 +2,6 @@
 
 mod compose;
 mod config;
-mod core_dumps;
 mod inspect;
 mod ledger;
 mod list;

@@ -12,6 +12,7 @@ mod custom_fields;
 mod dry_run;
 mod egress;
 mod error_chain;
+mod hardening;
 mod host;
 mod input;
 mod limits;
@@ -35,6 +36,7 @@ pub use dry_run::{CapturedRequest, DryRun};
 pub use egress::{
     Effect, End, HostPattern, PatternError, RequestPattern, RequestRate, SentRequest, TrustError,
 };
+pub use hardening::harden_process;
 pub use host::{BuildError, CallOptions, Host, HostBuilder, Reconciled};
 pub use input::with_auth_header;
 pub use loader::{

@@ -9,6 +9,7 @@ use clap::Parser;
 fn main() -> ExitCode {
     // First of all: this program is its own worker.
     switchboard_host::serve_if_worker();
+    switchboard_host::harden_process();
     let arguments = cli::Arguments::parse();
     match cli::run(arguments) {
         Ok(code) => code,

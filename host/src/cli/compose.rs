@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use switchboard_host::compose::{Draft, Format, read_input};
 
-use super::{core_dumps, on_one_line, print, say, source};
+use super::{on_one_line, print, say, source};
 
 /// The exit code where the input is wrong or cannot be read.
 const WRONG_INPUT: u8 = 2;
@@ -30,7 +30,6 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    core_dumps::forbid();
     let input = match source::read(&arguments.input) {
         Ok(input) => input,
         Err(error) => return Ok(refuse([format!("error: {error:#}")])),

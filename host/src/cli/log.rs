@@ -14,7 +14,7 @@ use clap::{ValueEnum, value_parser};
 use switchboard_host::{CallOutcome, Fault, FaultCode};
 
 use super::config::Settings;
-use super::{core_dumps, say};
+use super::say;
 use ending::{Ending, Purpose};
 use job::Job;
 use retries::Retries;
@@ -98,7 +98,6 @@ impl From<Fault> for Refusal {
 
 /// Logs the call. Every end prints one JSON object.
 pub(super) fn run(arguments: &Arguments, settings: anyhow::Result<Settings>) -> ExitCode {
-    core_dumps::forbid();
     let started = Instant::now();
     let ending = ending(arguments, settings);
     ending
