@@ -14,6 +14,10 @@ use super::descriptors::close_all_but;
 /// How many descriptors a worker can have: its few own ones, and what loading opens one after the other.
 const MAX_DESCRIPTORS: u64 = 64;
 
+/// How much more room for addresses a worker gets than memory: for the code of libraries, and for what allocators reserve
+/// without using it.
+const SPARE_ADDRESSES: u64 = 16 << 30;
+
 /// Takes from this process what a worker does not need. `keep` are the descriptors beside 0, 1 and 2 that stay open.
 ///
 /// Of the memory that `memory_bytes` bounds, only what can be written counts; not the code of libraries. An allocation
@@ -34,6 +38,13 @@ pub(in crate::connector) fn prepare(memory_bytes: u64, keep: &[BorrowedFd<'_>]) 
     limit(Resource::Core, 0)?;
     limit(Resource::Nofile, MAX_DESCRIPTORS)?;
     limit(Resource::Data, memory_bytes)?;
+    // Memory that can only be read counts for none of it, but a table of what is mapped where grows as it is read.
+    limit(
+        Resource::As,
+        addresses()?
+            .saturating_add(memory_bytes)
+            .saturating_add(SPARE_ADDRESSES),
+    )?;
     close_all_but(keep)
 }
 
@@ -65,6 +76,17 @@ fn limit(resource: Resource, value: u64) -> io::Result<()> {
         maximum: Some(value),
     };
     Ok(setrlimit(resource, limit)?)
+}
+
+/// Returns how many bytes of addresses are taken.
+fn addresses() -> io::Result<u64> {
+    let sizes = std::fs::read_to_string("/proc/self/statm")?;
+    let pages = sizes
+        .split(' ')
+        .next()
+        .and_then(|pages| pages.parse::<u64>().ok());
+    let pages = pages.ok_or_else(|| io::Error::other("/proc/self/statm holds no number"))?;
+    Ok(pages.saturating_mul(rustix::param::page_size() as u64))
 }
 
 fn no_rights() -> CapabilitySets {

@@ -20,10 +20,15 @@ use super::{
 
 const MEMORY_BYTES: u64 = 256 << 20;
 
-/// Steps 1 to 3 of a worker's start, with `library` in memory.
+/// Steps 1 to 3 of a worker's start, without other threads.
 fn enter(library: &[u8]) -> File {
     prepare(MEMORY_BYTES, &[]).unwrap();
     die_with(getppid().unwrap()).unwrap();
+    begin_to_load(library)
+}
+
+/// Step 3, with `library` in memory.
+fn begin_to_load(library: &[u8]) -> File {
     let memory = rustix::fs::memfd_create(c"library", MemfdFlags::CLOEXEC).unwrap();
     let mut library_file = File::from(memory);
     library_file.write_all(library).unwrap();

@@ -2,30 +2,31 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::sync::mpsc;
+use std::ptr::null_mut;
+use std::sync::{Arc, Barrier, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 use std::{panic, thread};
 
 use super::alone::{Ended, alone, said};
-use super::{MEMORY_BYTES, enter, serve};
+use super::{MEMORY_BYTES, begin_to_load, deny_files, enter, prepare, serve};
 
 #[test]
 fn threads_that_were_there_talk_wait_allocate_and_tell_the_time() {
     let ended = alone(
         "working::threads_that_were_there_talk_wait_allocate_and_tell_the_time",
         || {
-            super::prepare(MEMORY_BYTES, &[]).unwrap();
+            prepare(MEMORY_BYTES, &[]).unwrap();
             let (to, questions) = mpsc::channel::<Vec<u8>>();
             let (answers, from) = mpsc::channel();
             thread::spawn(move || {
-                super::deny_files().unwrap();
+                deny_files().unwrap();
                 answers.send(0).unwrap();
                 for question in questions {
                     answers.send(question.len()).unwrap();
                 }
             });
             from.recv().unwrap();
-            enter(b"");
+            begin_to_load(b"");
             serve();
             to.send(vec![1; 50 << 20]).unwrap();
             let length = from.recv().unwrap();
@@ -45,7 +46,7 @@ fn a_pipe_that_was_kept_is_written_and_read() {
     let ended = alone("working::a_pipe_that_was_kept_is_written_and_read", || {
         use std::os::fd::AsFd;
         let (mut from, mut to) = std::io::pipe().unwrap();
-        super::prepare(MEMORY_BYTES, &[from.as_fd(), to.as_fd()]).unwrap();
+        prepare(MEMORY_BYTES, &[from.as_fd(), to.as_fd()]).unwrap();
         serve();
         to.write_all(b"through").unwrap();
         drop(to);
@@ -88,6 +89,63 @@ fn an_allocation_beyond_the_limit_ends_the_process() {
         "{ended:?}"
     );
     assert!(ended.said.contains(&said), "{ended:?}");
+}
+
+/// The kernel's tables of 64 TB that were read once would take 128 GB.
+#[test]
+fn addresses_without_memory_have_a_bound_as_well() {
+    fn reserve(size: usize) -> bool {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: the kernel chooses a free place.
+        let place = unsafe { libc::mmap(null_mut(), size, libc::PROT_READ, flags, -1, 0) };
+        place != libc::MAP_FAILED
+    }
+    let ended = alone(
+        "working::addresses_without_memory_have_a_bound_as_well",
+        || {
+            let before = reserve(64 << 40);
+            prepare(MEMORY_BYTES, &[]).unwrap();
+            format!("{before} {} {}", reserve(15 << 30), reserve(17 << 30))
+        },
+    );
+    assert_eq!(ended, said("true true false"));
+}
+
+/// As a worker has one: its threads deny themselves files at their start, which main waits for.
+#[test]
+fn a_runtime_that_was_started_before_polls_and_keeps_time() {
+    let ended = alone(
+        "working::a_runtime_that_was_started_before_polls_and_keeps_time",
+        || {
+            const N_THREADS: usize = 3;
+            prepare(MEMORY_BYTES, &[]).unwrap();
+            let ready = Arc::new(Barrier::new(N_THREADS + 1));
+            let started = Arc::clone(&ready);
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(N_THREADS)
+                .on_thread_start(move || {
+                    deny_files().unwrap();
+                    started.wait();
+                })
+                .enable_time()
+                .build()
+                .unwrap();
+            ready.wait();
+            begin_to_load(b"");
+            serve();
+            let tasks = (0..100).map(|number| {
+                runtime.spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(number % 3)).await;
+                    std::fs::File::open("/etc/passwd").is_err()
+                })
+            });
+            let tasks = futures_util::future::join_all(tasks.collect::<Vec<_>>());
+            let ended = runtime.block_on(tasks);
+            let n_denied = ended.into_iter().filter(|task| *task.as_ref().unwrap());
+            format!("{}", n_denied.count())
+        },
+    );
+    assert_eq!(ended, said("100"));
 }
 
 #[test]
