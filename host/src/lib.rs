@@ -45,5 +45,6 @@ pub use loader::{
 };
 pub use outcome::{CallError, CallOutcome};
 pub use secret::Secret;
+pub use state_folder::default_state_folder;
 pub use switchboard_connector_sdk::model::{InputFault, InvalidInput, MAX_INPUT_BYTES};
 pub use switchboard_connector_sdk::{CreateCallLog, Fault, FaultCode, MessageType};

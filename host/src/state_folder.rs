@@ -2,10 +2,16 @@
 
 use std::path::PathBuf;
 
-/// Returns the folder for what outlives the program, by the environment's variables. systemd names a folder for each
-/// service; else it is the user's own, by the rules of the platform.
-pub(crate) fn state_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
-    if let Some(folders) = variable("STATE_DIRECTORY") {
+/// Returns the folder in which the program `switchboard` keeps what outlives it: `$STATE_DIRECTORY`, which systemd names
+/// for each service, else the user's own, by the rules of the platform. `None` if neither is known.
+pub fn default_state_folder() -> Option<PathBuf> {
+    state_folder(|name| std::env::var_os(name).map(PathBuf::from))
+}
+
+fn state_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    // A variable that is empty is not set: Compose files make such.
+    let set = |name| variable(name).filter(|path| !path.as_os_str().is_empty());
+    if let Some(folders) = set("STATE_DIRECTORY") {
         // Several are separated by colons.
         let first = std::env::split_paths(&folders).next();
         return Some(first.unwrap_or(folders));
@@ -35,6 +41,8 @@ mod tests {
         let home = ("HOME", "/home/ada");
         let service = folder(&[("STATE_DIRECTORY", "/a:/b"), home]);
         assert_eq!(service.as_deref(), Some("/a"));
+        let unset = folder(&[("STATE_DIRECTORY", ""), home]);
+        assert_eq!(unset.as_deref(), Some("/home/ada/.local/state/switchboard"));
         let own = folder(&[("XDG_STATE_HOME", "relative"), home]);
         assert_eq!(own.as_deref(), Some("/home/ada/.local/state/switchboard"));
         assert_eq!(folder(&[("HOME", "")]), None);

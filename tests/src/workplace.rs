@@ -70,6 +70,11 @@ impl Workplace {
         self.root().join("ledger.sqlite")
     }
 
+    /// Returns the state folder of programs that run here. It is made by the first that keeps something in it.
+    pub fn state(&self) -> PathBuf {
+        self.root().join("state")
+    }
+
     /// Lets the next program begin with a new ledger, to which no call is a repeated one.
     ///
     /// # Errors
@@ -161,8 +166,8 @@ impl Workplace {
         Ok(self.invocation(command))
     }
 
-    /// Runs any program as [`switchboard`](Workplace::switchboard) does: here, in a clean environment but for the place
-    /// of the ledger, guarded.
+    /// Runs any program as [`switchboard`](Workplace::switchboard) does: here, in a clean environment but for the places
+    /// of ledger and state, guarded.
     pub fn invocation(&self, mut command: Command) -> Invocation {
         command.current_dir(self.root());
         let ledger = match self.keeps_ledger {
@@ -170,6 +175,8 @@ impl Workplace {
             false => "none".to_owned(),
         };
         let guarded = Guarded::new(self.secrets.clone(), self.ledger());
-        Invocation::new(command, guarded).env("SWITCHBOARD_LEDGER", ledger)
+        Invocation::new(command, guarded)
+            .env("SWITCHBOARD_LEDGER", ledger)
+            .env("STATE_DIRECTORY", self.state())
     }
 }

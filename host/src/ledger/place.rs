@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::NoPlace;
-use crate::state_folder::state_folder;
+use crate::state_folder::default_state_folder;
 pub(super) use postgres::Encryption;
 pub use postgres::PostgresPlace;
 
@@ -44,8 +44,8 @@ impl LedgerPlace {
     ///
     /// [`NoPlace`]: neither is known.
     pub fn by_default() -> Result<Self, NoPlace> {
-        let folder = state_folder(|name| std::env::var_os(name).map(PathBuf::from));
-        Ok(Self::Sqlite(folder.ok_or(NoPlace)?.join("ledger.sqlite")))
+        let folder = default_state_folder().ok_or(NoPlace)?;
+        Ok(Self::Sqlite(folder.join("ledger.sqlite")))
     }
 }
 

@@ -20,7 +20,7 @@ use rustix::{
 };
 
 use super::{Digest, LoadError, system};
-use crate::state_folder::state_folder;
+use crate::state_folder::default_state_folder;
 
 /// A library's bytes, where the system's loader takes exactly them.
 #[derive(Debug)]

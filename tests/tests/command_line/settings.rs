@@ -174,6 +174,7 @@ fn looked_for(place: &Workplace, arguments: &[&str], environment: &[(&str, &str)
     command.args(["ledger", "list"]).args(arguments);
     // A variable that is empty is not set.
     let mut invocation = place.invocation(command).env("SWITCHBOARD_LEDGER", "");
+    invocation = invocation.env("STATE_DIRECTORY", "");
     for (name, value) in environment {
         invocation = invocation.env(name, value);
     }
