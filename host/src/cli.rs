@@ -8,6 +8,7 @@ mod list;
 mod log;
 mod logging;
 mod manifest;
+mod release;
 mod source;
 mod table;
 
@@ -96,6 +97,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Ledger(ledger::Arguments),
     Manifest(manifest::Arguments),
+    Release(release::Arguments),
 }
 
 /// Runs the subcommand and returns the program's exit code.
@@ -109,6 +111,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::List(list) => list::run(&list, &settings?),
         Command::Inspect(inspect) => inspect::run(&inspect, &settings?),
         Command::Ledger(ledger) => ledger::run(&ledger, &settings?),
+        Command::Release(release) => release::run(&release, &settings?),
     }
 }
 
@@ -117,12 +120,23 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Shows at length why a CRM is disabled, for a broken manifest with line and caret; whether it is.
-fn say_if_disabled(crm: &CrmInfo) -> bool {
-    let CrmState::Disabled { report, .. } = &crm.state else {
-        return false;
+/// Shows at length why a CRM cannot be used, for a broken manifest with line and caret; whether that is so.
+fn say_if_unusable(crm: &CrmInfo) -> bool {
+    let name = &crm.name;
+    let text = match &crm.state {
+        CrmState::Ready => return false,
+        CrmState::Disabled { report, .. } => format!("{name} is disabled:\n{report}"),
+        CrmState::Quarantined {
+            reason,
+            since,
+            until,
+        } => format!(
+            "{name} is in quarantine from {since} to {until}:\nits connector crashed again and again, the last time \
+             because {reason}; tell its author, and when it is repaired run `switchboard release --crm {name}`"
+        ),
+        _ => format!("{name} cannot be used"),
     };
-    say(&format!("\n{} is disabled:\n{report}", crm.name));
+    say(&format!("\n{text}"));
     true
 }
 

@@ -11,6 +11,7 @@ mod services;
 #[cfg(target_os = "linux")]
 mod worker;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -144,6 +145,19 @@ impl Connector {
             Place::InProcess(_) => None,
             #[cfg(target_os = "linux")]
             Place::Worker(workers) => workers.quarantine(),
+        }
+    }
+
+    /// Ends the quarantine; whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// What is kept of it cannot be removed: it goes on.
+    pub(crate) fn release(&self) -> io::Result<bool> {
+        match &self.place {
+            Place::InProcess(_) => Ok(false),
+            #[cfg(target_os = "linux")]
+            Place::Worker(workers) => workers.release(),
         }
     }
 

@@ -1,17 +1,19 @@
 //! One CRM: its manifest, its connector, its wire, and whether they can be used.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use switchboard_connector_sdk::Fault;
 use tokio::runtime::Handle;
 
 use crate::connector::{
-    CREATE_CALL_LOG, Connector, Crashes, Enforced, FIND_CALL_LOG, LogSink, Recipe, Site, Watchdog,
-    WorkerRecipe,
+    CREATE_CALL_LOG, Connector, Crashes, Enforced, FIND_CALL_LOG, LogSink, Quarantine, Recipe,
+    Site, Watchdog, WorkerRecipe,
 };
 use crate::credentials::{CredentialsCommand, Source};
 use crate::egress::{Egress, EgressConfig, TrustRoots};
@@ -38,6 +40,18 @@ pub enum CrmState {
         /// Why, at length: for a manifest with faults, each with its line and a caret.
         #[serde(skip)]
         report: String,
+    },
+    /// They cannot for a while: the connector crashed again and again. [`Host::release`](crate::Host::release) ends that
+    /// early.
+    Quarantined {
+        /// How it crashed the last time.
+        reason: String,
+        /// Since when.
+        #[serde(serialize_with = "as_text")]
+        since: Timestamp,
+        /// Until when.
+        #[serde(serialize_with = "as_text")]
+        until: Timestamp,
     },
 }
 
@@ -85,6 +99,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) trust: &'a TrustRoots,
     /// Where requests run.
     pub(crate) runtime: &'a Handle,
+    /// Where crashes are kept.
+    pub(crate) state_folder: Option<&'a Path>,
     /// Who notices connectors that block.
     pub(crate) watchdog: &'a Watchdog,
     /// Who knows the users' credentials, where the manifest names nobody.
@@ -315,36 +331,68 @@ impl Crm {
     ///
     /// # Errors
     ///
-    /// `disabled`, with the reason.
+    /// `disabled`, with the reason; `unavailable` while the CRM is in quarantine, with what is left of it.
     pub(crate) fn ready(&self) -> Result<&Ready, Fault> {
         if let CrmState::Disabled { reason, .. } = &self.info.state {
             return Err(Fault::disabled(reason.clone()));
         }
         let ready = self.ready.as_ref();
         let ready = ready.ok_or_else(|| Fault::internal("a CRM is neither ready nor disabled"))?;
-        match ready.connector.disabled() {
-            Some(reason) => Err(Fault::disabled(reason)),
+        if let Some(reason) = ready.connector.disabled() {
+            return Err(Fault::disabled(reason));
+        }
+        match ready.connector.quarantine() {
+            Some(quarantine) => Err(quarantine.fault(self.name())),
             None => Ok(ready),
         }
+    }
+
+    /// Ends the CRM's quarantine; whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// The file in which it is kept cannot be removed.
+    pub(crate) fn release(&self) -> io::Result<bool> {
+        self.ready
+            .as_ref()
+            .map_or(Ok(false), |ready| ready.connector.release())
     }
 
     /// Returns what is known now: a connector may have been given up since the start.
     pub(crate) fn info(&self) -> CrmInfo {
         let mut info = self.info.clone();
-        let connector = self.ready.as_ref().map(|ready| &ready.connector);
-        info.sandbox = connector.and_then(|connector| connector.enforced());
-        if let Some(reason) = self
-            .ready
-            .as_ref()
-            .and_then(|ready| ready.connector.disabled())
-        {
-            info.state = CrmState::Disabled {
-                report: reason.clone(),
-                reason,
-            };
+        if let Some(ready) = &self.ready {
+            info.sandbox = ready.connector.enforced();
+            info.state = state(&ready.connector);
         }
         info
     }
+}
+
+/// Returns whether a connector that was opened can be used now.
+fn state(connector: &Connector) -> CrmState {
+    if let Some(reason) = connector.disabled() {
+        let report = reason.clone();
+        return CrmState::Disabled { reason, report };
+    }
+    match connector.quarantine() {
+        Some(Quarantine {
+            reason,
+            since,
+            until,
+            ..
+        }) => CrmState::Quarantined {
+            reason,
+            since,
+            until,
+        },
+        None => CrmState::Ready,
+    }
+}
+
+/// Writes a moment as people read it.
+fn as_text<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(at)
 }
 
 /// Writes a path, which need not be UTF-8, as text, which has to be.
@@ -392,7 +440,11 @@ fn site<'a>(manifest: &Manifest, library: &Checked, surroundings: &Surroundings<
             memory: manifest.limits.memory,
             sandbox_required: manifest.sandbox.required,
             program: surroundings.worker_program,
-            crashes: Crashes::new(None, &manifest.crm.name, *library.digest()),
+            crashes: Crashes::new(
+                surroundings.state_folder,
+                &manifest.crm.name,
+                *library.digest(),
+            ),
             runtime: surroundings.runtime,
         }),
     }

@@ -2,6 +2,7 @@
 
 mod builder;
 mod reconcile;
+mod release;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 pub use builder::{BuildError, HostBuilder};
 pub use reconcile::Reconciled;
+pub use release::ReleaseError;
 
 use crate::call_input::CallInput;
 use crate::crm::{Crm, CrmInfo};

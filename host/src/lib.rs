@@ -37,7 +37,7 @@ pub use egress::{
     Effect, End, HostPattern, PatternError, RequestPattern, RequestRate, SentRequest, TrustError,
 };
 pub use hardening::harden_process;
-pub use host::{BuildError, CallOptions, Host, HostBuilder, Reconciled};
+pub use host::{BuildError, CallOptions, Host, HostBuilder, Reconciled, ReleaseError};
 pub use input::with_auth_header;
 pub use loader::{
     Digest, GlibcVersion, Inspection, Libc, LoadError, Metadata, MetadataError, ParseDigestError,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 use serde::Deserialize;
-use switchboard_host::{Host, HostBuilder};
+use switchboard_host::{Host, HostBuilder, default_state_folder};
 
 use super::{Globals, LogFormat, LogLevel, logging};
 pub(super) use ledger::{LedgerFlag, LedgerSetting};
@@ -86,6 +86,9 @@ impl Settings {
         }
         if let Some(file) = &self.ca_file {
             builder = builder.ca_file(file);
+        }
+        if let Some(folder) = default_state_folder() {
+            builder = builder.state_folder(folder);
         }
         builder
     }

@@ -8,7 +8,7 @@ use switchboard_host::manifest::Isolation;
 use switchboard_host::{CrmInfo, CrmState};
 
 use super::config::Settings;
-use super::{FAILURE, print, say_if_disabled, table};
+use super::{FAILURE, print, say_if_unusable, table};
 
 /// List the CRMs that manifests enable
 ///
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
 
-    /// Exit with 1 if a CRM is disabled
+    /// Exit with 1 if a CRM is disabled or in quarantine
     #[arg(long)]
     check: bool,
 }
@@ -35,8 +35,8 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
         lines(&crms)
     };
     print(&text)?;
-    let n_disabled = crms.iter().filter(|crm| say_if_disabled(crm)).count();
-    let failed = arguments.check && n_disabled > 0;
+    let n_unusable = crms.iter().filter(|crm| say_if_unusable(crm)).count();
+    let failed = arguments.check && n_unusable > 0;
     Ok(if failed {
         ExitCode::from(FAILURE)
     } else {
@@ -75,6 +75,9 @@ fn row(crm: &CrmInfo) -> Row {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let state = match &crm.state {
         CrmState::Disabled { reason, .. } => format!("disabled: {reason}"),
+        CrmState::Quarantined { reason, until, .. } => {
+            format!("quarantined until {until}: {reason}")
+        }
         _ if crm.proxy => "ready (proxy resolves names)".to_owned(),
         _ => "ready".to_owned(),
     };

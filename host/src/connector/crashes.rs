@@ -15,14 +15,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use switchboard_connector_sdk::Fault;
 use tracing::warn;
 
 use crate::loader::{Digest, printable};
 use history::History;
 use kept::{CrashFile, Kept, Version};
 
-pub(crate) use history::After;
-pub use history::Quarantine;
+pub(crate) use history::{After, Quarantine};
 
 /// How much of a reason is kept.
 const MAX_REASON_BYTES: usize = 300;
@@ -155,6 +155,23 @@ pub(crate) fn release_kept(state_folder: &Path, crm: &str) -> io::Result<bool> {
     match quarantine {
         Some(_) => file.remove().map(|()| true),
         None => Ok(false),
+    }
+}
+
+impl Quarantine {
+    /// Returns the fault of a call that comes meanwhile.
+    pub(crate) fn fault(&self, crm: &str) -> Fault {
+        let Self {
+            until,
+            reason,
+            n_crashes,
+            ..
+        } = self;
+        let fault = Fault::unavailable(format!(
+            "the connector failed {n_crashes} times within a minute, the last time because {reason}; calls are refused \
+             until {until}: tell its author, and when it is repaired end this with `switchboard release --crm {crm}`"
+        ));
+        fault.with_retry_after(self.rest(Timestamp::now()))
     }
 }
 

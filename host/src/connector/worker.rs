@@ -25,6 +25,7 @@ mod serve;
 mod start;
 mod stderr;
 
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -136,6 +137,11 @@ impl Workers {
         self.crashes.quarantine(Timestamp::now())
     }
 
+    /// Ends the quarantine; whether there was one.
+    pub(super) fn release(&self) -> io::Result<bool> {
+        self.crashes.release()
+    }
+
     /// Returns a worker for a new call; starts one if there is none.
     ///
     /// # Errors
@@ -144,7 +150,7 @@ impl Workers {
     pub(super) async fn worker(self: &Arc<Self>) -> Result<Arc<Worker>, Fault> {
         loop {
             if let Some(quarantine) = self.quarantine() {
-                return Err(quarantined(&quarantine));
+                return Err(quarantine.fault(&self.recipe.crm));
             }
             self.start_if_none();
             let mut state = self.state.subscribe();
@@ -247,20 +253,6 @@ impl Worker {
     ) -> Running {
         self.link.call(services, operation, context, input)
     }
-}
-
-fn quarantined(quarantine: &Quarantine) -> Fault {
-    let Quarantine {
-        until,
-        reason,
-        n_crashes,
-        ..
-    } = quarantine;
-    let fault = Fault::unavailable(format!(
-        "the connector is in quarantine until {until}: it failed {n_crashes} times within a minute, the last time \
-         because {reason}"
-    ));
-    fault.with_retry_after(quarantine.rest(Timestamp::now()))
 }
 
 /// Reads what a worker says until it ends, and settles what it leaves behind.

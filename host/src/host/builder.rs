@@ -9,8 +9,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::reconcile::keep_reconciling;
-use super::{Host, Inner, Phase};
-use crate::connector::{Watchdog, own_worker_program};
+use super::{Host, Inner, Phase, ReleaseError};
+use crate::connector::{Watchdog, own_worker_program, release_kept};
 use crate::credentials::{Credentials, Source};
 use crate::crm::{Crm, Surroundings};
 use crate::egress::{TrustError, TrustRoots};
@@ -51,6 +51,7 @@ pub struct HostBuilder {
     ledger: Option<Ledger>,
     credentials: Option<Source>,
     worker_program: Option<PathBuf>,
+    state_folder: Option<PathBuf>,
     searches: Searches,
 }
 
@@ -73,6 +74,7 @@ impl HostBuilder {
             ledger: None,
             credentials: None,
             worker_program: None,
+            state_folder: None,
             searches: Searches::ByItself,
         }
     }
@@ -130,6 +132,15 @@ impl HostBuilder {
         self
     }
 
+    /// Keeps in this folder what outlives the host: which connectors crash again and again. Hosts and programs with the
+    /// same folder count crashes together. Default: none, each host counts by itself; the program `switchboard` has
+    /// [`default_state_folder`](crate::default_state_folder).
+    #[must_use]
+    pub fn state_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_folder = Some(folder.into());
+        self
+    }
+
     /// Looks for the entry of an unclear call only when a request for it comes, or [`Host::reconcile`] is called; not when
     /// the host starts, and not every five minutes.
     #[must_use]
@@ -157,6 +168,7 @@ impl HostBuilder {
             trust: &trust,
             runtime: runtime.handle(),
             watchdog: &watchdog,
+            state_folder: self.state_folder.as_deref(),
             credentials: self.credentials.as_ref(),
             worker_program: worker_program.as_deref(),
         };
@@ -178,6 +190,23 @@ impl HostBuilder {
             handle.spawn(keep_reconciling(Arc::downgrade(&inner)));
         }
         Ok(Host { inner })
+    }
+
+    /// Ends the quarantine of a CRM that is kept in the state folder, also for hosts that are running; whether there was
+    /// one. Loads no connector.
+    ///
+    /// # Errors
+    ///
+    /// [`ReleaseError`]: the quarantine goes on.
+    pub fn release(&self, crm: &str) -> Result<bool, ReleaseError> {
+        let environment = |name: &str| std::env::var_os(name);
+        let known = names(&read_folder(&self.manifests, &environment)?.entries);
+        if !known.iter().any(|name| name == crm) {
+            return Err(ReleaseError::unknown(crm, &known));
+        }
+        let folder = self.state_folder.as_deref();
+        let released = folder.map_or(Ok(false), |folder| release_kept(folder, crm));
+        released.map_err(|source| ReleaseError::file(crm, source))
     }
 
     fn wants(&self, entry: &Entry) -> bool {
@@ -213,6 +242,7 @@ impl fmt::Debug for HostBuilder {
             .field("ca_files", &self.ca_files)
             .field("only", &self.only)
             .field("ledger", &self.ledger)
+            .field("state_folder", &self.state_folder)
             .finish_non_exhaustive()
     }
 }

@@ -130,7 +130,11 @@ impl Host {
         };
         let ready = match crm.ready() {
             Ok(ready) => ready,
-            Err(fault) => return Ok(cannot(fault.message())),
+            Err(fault) if fault.code() == FaultCode::Disabled => {
+                return Ok(cannot(fault.message()));
+            }
+            // It may pass.
+            Err(fault) => return Ok(Reconciled::Failed(fault)),
         };
         if !ready.can_look_up() {
             return Ok(cannot("its connector cannot look for entries"));

@@ -120,7 +120,7 @@ fn create() -> io::Result<OwnedFd> {
 /// The file is named by its digest, so one copy serves every start of the program. A copy that is there
 /// already is compared with the bytes and written anew if it differs.
 fn keep_copy(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<PathBuf, LoadError> {
-    let state = state_folder(|name| std::env::var_os(name).map(PathBuf::from));
+    let state = default_state_folder();
     let state = state.unwrap_or_else(|| PathBuf::from("/var/lib/switchboard"));
     let folder = state.join("libraries");
     write_copy(&folder, digest, bytes).map_err(|source| LoadError::Copy {

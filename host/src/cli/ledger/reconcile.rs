@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::pages::all;
 use crate::cli::config::Settings;
-use crate::cli::{on_one_line, print, say, say_if_disabled, table};
+use crate::cli::{on_one_line, print, say, say_if_unusable, table};
 
 /// How many entries are looked for at a time. Each CRM has limits of its own beside this.
 const AT_A_TIME: usize = 8;
@@ -45,7 +45,7 @@ pub(super) async fn run(
     let host = tokio::task::spawn_blocking(|| builder.build());
     let host = host.await.context("cannot start")??;
     for crm in host.crms() {
-        say_if_disabled(&crm);
+        say_if_unusable(&crm);
     }
     let unclear = host.unclear_calls().await?.into_iter().map(|row| row.key);
     let is_asked = |key: &CallKey| arguments.crm.as_ref().is_none_or(|crm| key.crm() == crm);

@@ -10,7 +10,7 @@ use super::retries::Retries;
 use super::signals::Signals;
 use super::{Arguments, Refusal, disabled, input, millis};
 use crate::cli::config::Settings;
-use crate::cli::{say, say_if_disabled};
+use crate::cli::{say, say_if_unusable};
 
 /// A call that is ready to be logged.
 pub(super) struct Job {
@@ -41,7 +41,7 @@ impl Job {
         }
         let host = builder.build().map_err(|error| disabled(error.into()))?;
         for crm in host.crms() {
-            say_if_disabled(&crm);
+            say_if_unusable(&crm);
         }
         let mut options = CallOptions::default();
         options.idempotency_key = arguments.idempotency_key;

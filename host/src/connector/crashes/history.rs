@@ -37,18 +37,17 @@ struct Crash {
 
 /// A time in which a CRM's connector is not started, because it crashed again and again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Quarantine {
+pub(crate) struct Quarantine {
     /// When it began, in whole seconds.
     #[serde(with = "moment")]
-    pub since: Timestamp,
+    pub(crate) since: Timestamp,
     /// When it ends by itself.
     #[serde(with = "moment")]
-    pub until: Timestamp,
+    pub(crate) until: Timestamp,
     /// How the connector crashed the last time.
-    pub reason: String,
+    pub(crate) reason: String,
     /// How often it had crashed within a minute.
-    pub n_crashes: usize,
+    pub(crate) n_crashes: usize,
 }
 
 /// What follows a crash.

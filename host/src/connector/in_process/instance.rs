@@ -84,6 +84,10 @@ impl Connector {
         })
     }
 
+    fn holds(&self) -> &Arc<Holds> {
+        &self.opener.holds
+    }
+
     /// Returns why no call may be made now, if that is so.
     pub(crate) fn disabled(&self) -> Option<String> {
         if let Current::Disabled(reason) = &self.state.borrow().current {
@@ -93,10 +97,6 @@ impl Connector {
             let library = self.opener.library.path().display();
             format!("connector {library} {}", Holds::reason())
         })
-    }
-
-    fn holds(&self) -> &Arc<Holds> {
-        &self.opener.holds
     }
 
     /// Returns the instance for a new call, a fresh one after a panic.

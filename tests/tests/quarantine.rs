@@ -1,0 +1,206 @@
+//! A CRM in quarantine: who is refused, who sees it, and who ends it.
+
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "only functions marked as tests are exempt by themselves"
+)]
+
+use std::fs;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use switchboard_host::{CallOptions, CrmState, FaultCode, Host, ReleaseError};
+use switchboard_tests::{Output, Scene, input};
+
+const REASON: &str = "it was ended by signal 11";
+
+fn run(scene: &Scene, arguments: &[&str]) -> Output {
+    scene.place.switchboard(arguments).unwrap().run().unwrap()
+}
+
+fn log(scene: &Scene) -> Output {
+    scene
+        .log(&input("1").unwrap(), [""; 0])
+        .unwrap()
+        .run()
+        .unwrap()
+}
+
+/// Returns the moment this many seconds from now, in whole seconds.
+fn in_seconds(seconds: i64) -> Timestamp {
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
+    now + SignedDuration::from_secs(seconds)
+}
+
+/// Returns what is kept of a quarantine that ends then.
+fn kept(scene: &Scene, until: Timestamp) -> Value {
+    let since = until - SignedDuration::from_mins(5);
+    let crash = json!({ "at": since.to_string(), "reason": REASON });
+    json!({
+        "library": run(scene, &["list", "--json"]).json().unwrap()[0]["sha256"],
+        "crashes": vec![crash; 5],
+        "quarantine": {
+            "since": since.to_string(),
+            "until": until.to_string(),
+            "reason": REASON,
+            "n_crashes": 5,
+        },
+    })
+}
+
+fn write(scene: &Scene, content: impl AsRef<[u8]>) {
+    let folder = scene.place.state().join("crashes");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("example.json"), content).unwrap();
+}
+
+/// Puts the CRM in quarantine, and returns its end, in four minutes.
+fn quarantine(scene: &Scene) -> Timestamp {
+    let until = in_seconds(240);
+    write(scene, kept(scene, until).to_string());
+    until
+}
+
+#[test]
+fn a_call_is_refused_for_the_rest_of_the_quarantine() {
+    let scene = Scene::example().unwrap();
+    let until = quarantine(&scene);
+    let output = log(&scene);
+    let error = &output.json().unwrap()["error"];
+    assert_eq!(
+        (output.code, &error["code"]),
+        (Some(1), &json!("unavailable"))
+    );
+    let message = format!(
+        "the connector failed 5 times within a minute, the last time because {REASON}; calls are refused until \
+         {until}: tell its author, and when it is repaired end this with `switchboard release --crm example`"
+    );
+    assert_eq!(error["message"], message);
+    let seconds = error["retryAfterSeconds"].as_u64().unwrap();
+    assert!((180..=240).contains(&seconds), "{seconds}");
+    assert_eq!(scene.crm.requests(), []);
+}
+
+#[test]
+fn the_list_shows_a_quarantine_and_its_check_fails() {
+    let scene = Scene::example().unwrap();
+    let until = quarantine(&scene);
+    let since = until - SignedDuration::from_mins(5);
+    let output = run(&scene, &["list", "--check"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let cell = format!("\tquarantined until {until}: {REASON}\t");
+    assert!(output.stdout.contains(&cell), "{output:?}");
+    let said = format!(
+        "example is in quarantine from {since} to {until}:\nits connector crashed again and again, the last time \
+         because {REASON}; tell its author, and when it is repaired run `switchboard release --crm example`\n"
+    );
+    assert!(output.stderr.contains(&said), "{output:?}");
+
+    let json = run(&scene, &["list", "--json"]).json().unwrap();
+    let shown = ["state", "reason", "since", "until"].map(|member| &json[0][member]);
+    let (since, until) = (json!(since.to_string()), json!(until.to_string()));
+    assert_eq!(
+        shown,
+        [&json!("quarantined"), &json!(REASON), &since, &until]
+    );
+}
+
+#[test]
+fn an_operator_ends_a_quarantine() {
+    let scene = Scene::example().unwrap();
+    quarantine(&scene);
+    let release = ["release", "--crm", "example"];
+    let output = run(&scene, &release);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert_eq!(output.stdout, "the quarantine of example has ended\n");
+    assert_eq!(log(&scene).code, Some(0));
+
+    let output = run(&scene, &release);
+    let said = (output.code, &*output.stdout, &*output.stderr);
+    assert_eq!(said, (Some(1), "", "example is in no quarantine\n"));
+    let output = run(&scene, &["release", "--crm", "acme"]);
+    let said = (output.code, &*output.stdout, &*output.stderr);
+    let unknown = "error: no manifest enables \"acme\"; known CRMs: example\n";
+    assert_eq!(said, (Some(1), "", unknown));
+}
+
+#[test]
+fn a_file_that_cannot_be_removed_is_named_in_the_error() {
+    let scene = Scene::example().unwrap();
+    // Not even root reads a folder as a file.
+    fs::create_dir_all(scene.place.state().join("crashes/example.json")).unwrap();
+    let output = run(&scene, &["release", "--crm", "example"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let said = output
+        .stderr
+        .starts_with("error: cannot end the quarantine of example: crashes/example.json");
+    assert!(said, "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_running_sees_a_quarantine_begin_and_end() {
+    let scene = Scene::example().unwrap();
+    let host = Host::builder()
+        .manifests(scene.place.manifests())
+        .connectors([scene.place.connectors()])
+        .state_folder(scene.place.state());
+    let host = host.build().unwrap();
+    let call = async |session: &str| {
+        let input = input(session).unwrap().to_string();
+        let options = CallOptions::default();
+        let outcome = host.create_call_log("example", input, options).await;
+        outcome.error().map(|error| error.code)
+    };
+    assert_eq!(call("1").await, None);
+    quarantine(&scene);
+    assert_eq!(call("2").await, Some(FaultCode::Unavailable));
+    let state = host.crms().remove(0).state;
+    assert!(matches!(state, CrmState::Quarantined { .. }), "{state:?}");
+    assert_eq!(run(&scene, &["release", "--crm", "example"]).code, Some(0));
+    assert_eq!(call("2").await, None);
+
+    quarantine(&scene);
+    assert_eq!(call("3").await, Some(FaultCode::Unavailable));
+    assert!(host.release("example").unwrap());
+    assert_eq!(host.crms().remove(0).state, CrmState::Ready);
+    assert_eq!(call("3").await, None);
+    assert!(!host.release("example").unwrap());
+    let unknown = host.release("acme");
+    assert!(
+        matches!(unknown, Err(ReleaseError::UnknownCrm { .. })),
+        "{unknown:?}"
+    );
+    assert_eq!(scene.crm.n_entries(), 3);
+}
+
+#[test]
+fn what_is_over_of_another_library_or_damaged_stops_no_call() {
+    let scene = Scene::example().unwrap();
+    let over = kept(&scene, in_seconds(-1));
+    let mut of_another = kept(&scene, in_seconds(240));
+    of_another["library"] = json!("0".repeat(64));
+    for (content, is_damaged) in [
+        (over.to_string(), false),
+        (of_another.to_string(), false),
+        ("{\"library\":".to_owned(), true),
+    ] {
+        write(&scene, &content);
+        scene.place.forget().unwrap();
+        let output = log(&scene);
+        assert_eq!(output.code, Some(0), "{content}: {output:#?}");
+        let warned = output
+            .stderr
+            .matches("a CRM's crashes cannot be read")
+            .count();
+        assert_eq!(warned, usize::from(is_damaged), "{content}: {output:#?}");
+    }
+}
+
+#[test]
+fn a_connector_that_never_crashed_leaves_no_file() {
+    let scene = Scene::example().unwrap();
+    assert_eq!(log(&scene).code, Some(0));
+    assert_eq!(run(&scene, &["list", "--check"]).code, Some(0));
+    assert!(!scene.place.state().exists());
+}
