@@ -46,7 +46,8 @@ const READ_BYTES: usize = 64 * 1024;
 
 const LENGTH_BYTES: usize = 4;
 
-/// A frame from the host.
+/// A frame from the host. It holds secrets, so only tests can show it.
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum ToWorker {
     Hello {
         hello: Vec<u8>,
@@ -69,6 +70,7 @@ pub(super) enum ToWorker {
 }
 
 /// A frame from a worker.
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum ToHost {
     Ready {
         ready: Vec<u8>,
