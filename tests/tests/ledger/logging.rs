@@ -77,7 +77,8 @@ fn a_ledger_that_cannot_be_opened_keeps_calls_from_being_sent() {
         assert_eq!(rehearsed.code, Some(0), "{rehearsed:?}");
     }
     let nowhere = scene.log(&call, NONE).unwrap();
-    let nowhere = nowhere.env("SWITCHBOARD_LEDGER", "").run().unwrap();
+    let nowhere = nowhere.env("SWITCHBOARD_LEDGER", "");
+    let nowhere = nowhere.env("STATE_DIRECTORY", "").run().unwrap();
     check_not_sent(&scene, &nowhere, "name a file with --ledger");
     assert!(!scene.place.ledger().exists());
 }
