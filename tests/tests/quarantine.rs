@@ -9,8 +9,10 @@
 use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
+use mock_crm::Rule;
 use serde_json::{Value, json};
-use switchboard_host::{CallOptions, CrmState, FaultCode, Host, ReleaseError};
+use switchboard_host::ledger::{Ledger, LedgerPlace};
+use switchboard_host::{CallOptions, CrmState, FaultCode, Host, Reconciled, ReleaseError};
 use switchboard_tests::{Output, Scene, input};
 
 const REASON: &str = "it was ended by signal 11";
@@ -172,6 +174,35 @@ async fn a_host_that_is_running_sees_a_quarantine_begin_and_end() {
         "{unknown:?}"
     );
     assert_eq!(scene.crm.n_entries(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_for_an_entry_waits_for_the_end_of_a_quarantine() {
+    let scene = Scene::example().unwrap();
+    let host = Host::builder()
+        .manifests(scene.place.manifests())
+        .connectors([scene.place.connectors()])
+        .state_folder(scene.place.state())
+        .ledger(Ledger::open(&LedgerPlace::Sqlite(scene.place.ledger())).unwrap())
+        .wait_for_requests();
+    let host = host.build().unwrap();
+    let lost = Rule::post("/activities").once().store().reset();
+    scene.crm.script(lost);
+    let input = input("1").unwrap().to_string();
+    let options = CallOptions::default();
+    let outcome = host.create_call_log("example", input, options).await;
+    let code = outcome.error().map(|error| error.code);
+    assert_eq!(code, Some(FaultCode::UnknownOutcome));
+
+    quarantine(&scene);
+    let key = host.unclear_calls().await.unwrap().remove(0).key;
+    match host.reconcile(&key).await.unwrap() {
+        Reconciled::Failed(fault) => assert_eq!(fault.code(), FaultCode::Unavailable),
+        found => panic!("a person has to look: {found:?}"),
+    }
+    assert!(host.release("example").unwrap());
+    let found = host.reconcile(&key).await.unwrap();
+    assert!(matches!(found, Reconciled::TooEarly { .. }), "{found:?}");
 }
 
 #[test]
