@@ -13,7 +13,7 @@
 //! 2. threads are started, each calls [`deny_files`] on itself; main waits for all of them;
 //! 3. [`allow_libraries`], then [`Filter::loading`]: from here on foreign code may run, on main only;
 //! 4. the library is loaded; [`deny_files`], then [`Filter::serving`];
-//! 5. [`probe`] tries what must be denied, and [`Enforced::check`] judges that.
+//! 5. [`probe()`] tries what must be denied, and [`Enforced::check`] judges that.
 //!
 //! What a library's constructors do happens between 3 and 4. They share the process with what puts the later guards
 //! on, and could get in its way; so the guards of 1 to 3 alone must hold: no socket, process, thread or signal to
