@@ -5,6 +5,7 @@ mod config;
 mod inspect;
 mod ledger;
 mod list;
+mod lock;
 mod log;
 mod logging;
 mod manifest;
@@ -95,6 +96,7 @@ enum Command {
     Compose(compose::Arguments),
     List(list::Arguments),
     Inspect(inspect::Arguments),
+    Lock(lock::Arguments),
     Ledger(ledger::Arguments),
     Manifest(manifest::Arguments),
     Release(release::Arguments),
@@ -110,6 +112,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Manifest(manifest) => manifest::run(&manifest),
         Command::List(list) => list::run(&list, &settings?),
         Command::Inspect(inspect) => inspect::run(&inspect, &settings?),
+        Command::Lock(lock) => lock::run(&lock, &settings?),
         Command::Ledger(ledger) => ledger::run(&ledger, &settings?),
         Command::Release(release) => release::run(&release, &settings?),
     }

@@ -22,6 +22,7 @@ use crate::egress::{Egress, EgressConfig, TrustRoots};
 use crate::error_chain::with_sources;
 use crate::limits::Gate;
 use crate::loader::{Checked, Library, LibraryRef, Metadata, Platform};
+use crate::lock::{Lock, ReadLockError};
 use crate::manifest::{
     CustomField, Diagnostic, Entry, Isolation, LedgerSection, Limits, LogSection, Manifest,
 };
@@ -32,6 +33,8 @@ use crate::redact::Redactor;
 pub(crate) struct Surroundings<'a> {
     pub(crate) folders: &'a [PathBuf],
     pub(crate) trust: &'a TrustRoots,
+    /// Which libraries may be loaded; any, if there is no lock.
+    pub(crate) lock: Result<Option<&'a Lock>, &'a ReadLockError>,
     /// Where requests run.
     pub(crate) runtime: &'a Handle,
     /// Where crashes are kept.
@@ -162,6 +165,7 @@ impl Crm {
             sha256: None,
             isolation: None,
             sandbox: None,
+            locked: false,
             shadowed: Vec::new(),
             proxy: false,
             own_network: false,
@@ -186,7 +190,7 @@ impl Crm {
         manifest: &Manifest,
         surroundings: &Surroundings<'_>,
     ) -> Result<Ready, Disabled> {
-        let checked = self.check(manifest, surroundings.folders)?;
+        let checked = self.check(manifest, surroundings)?;
         check_settings(manifest, checked.metadata())?;
         let egress = Egress::new(
             egress_config(manifest, surroundings.trust),
@@ -219,13 +223,22 @@ impl Crm {
     }
 
     /// Finds the library and checks it. Nothing of it runs.
-    fn check(&mut self, manifest: &Manifest, folders: &[PathBuf]) -> Result<Checked, Disabled> {
+    fn check(
+        &mut self,
+        manifest: &Manifest,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Checked, Disabled> {
+        let lock = surroundings.lock?;
         let reference = reference(manifest)?;
-        let found = reference.find(folders)?;
+        let found = reference.find(surroundings.folders)?;
         self.info.library = Some(found.path.clone());
         self.info.shadowed = found.shadowed;
         let checked = Library::check(&found.path, manifest.connector.sha256.as_ref())?;
         self.info.sha256 = Some(*checked.digest());
+        if let Some(lock) = lock {
+            lock.admit(self.name(), &manifest.connector.library, &checked)?;
+            self.info.locked = true;
+        }
         let metadata = checked.metadata();
         self.info.connector = Some(metadata.name.clone());
         self.info.version = Some(metadata.version.clone());

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-pub use builder::{BuildError, HostBuilder};
+pub use builder::{BuildError, HostBuilder, LockError};
 pub use reconcile::Reconciled;
 pub use release::ReleaseError;
 

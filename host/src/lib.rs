@@ -26,6 +26,7 @@ mod state_folder;
 
 pub mod compose;
 pub mod ledger;
+pub mod lock;
 pub mod manifest;
 
 pub use call_input::CallInput;
@@ -37,7 +38,7 @@ pub use egress::{
     Effect, End, HostPattern, PatternError, RequestPattern, RequestRate, SentRequest, TrustError,
 };
 pub use hardening::harden_process;
-pub use host::{BuildError, CallOptions, Host, HostBuilder, Reconciled, ReleaseError};
+pub use host::{BuildError, CallOptions, Host, HostBuilder, LockError, Reconciled, ReleaseError};
 pub use input::with_auth_header;
 pub use loader::{
     Digest, GlibcVersion, Inspection, Libc, LoadError, Metadata, MetadataError, ParseDigestError,

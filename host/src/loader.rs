@@ -67,6 +67,7 @@ pub use error::LoadError;
 pub use inspect::{Inspection, inspect};
 pub use library::Library;
 pub use metadata::{Metadata, MetadataError};
+pub(crate) use platform::EVERY_PLATFORM;
 pub use platform::{GlibcVersion, Libc, ParseGlibcVersionError, Platform};
 pub(crate) use printable::printable;
 pub use search::LibraryRef;

@@ -42,13 +42,14 @@ pub use import::{ImportError, ImportFault, ImportedManifest, MAX_IMPORT_LEN, imp
 pub use settings::Settings;
 pub use variables::Environment;
 
+pub(crate) use folder::read_folder_without_values;
 pub(crate) use iso_date::is_iso_date;
 
 pub use crate::loader::LibraryRef;
 
 use crate::compose::Format;
 use crate::egress::{HostPattern, RequestPattern, RequestRate};
-use crate::loader::Digest;
+use crate::loader::{Digest, EVERY_PLATFORM, Platform};
 use crate::secret::Secret;
 use diagnostic::Place;
 
@@ -274,6 +275,25 @@ impl LibraryByPlatform {
         match self {
             Self::Everywhere(library) => Some(library),
             Self::Named(platforms) => platforms.get(platform),
+        }
+    }
+
+    /// Returns every reference with its platform; `any` where one serves all.
+    pub(crate) fn by_platform(&self) -> impl Iterator<Item = (&str, &LibraryRef)> {
+        let (everywhere, named) = match self {
+            Self::Everywhere(library) => (Some((EVERY_PLATFORM, library)), None),
+            Self::Named(platforms) => (None, Some(platforms)),
+        };
+        let named = named.into_iter().flatten();
+        let named = named.map(|(platform, library)| (platform.as_str(), library));
+        everywhere.into_iter().chain(named)
+    }
+
+    /// Returns the platform of [`Self::by_platform`] whose library this host takes.
+    pub(crate) fn key_of_host(&self) -> String {
+        match self {
+            Self::Everywhere(_) => EVERY_PLATFORM.to_owned(),
+            Self::Named(_) => Platform::host().to_string(),
         }
     }
 }

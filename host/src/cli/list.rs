@@ -85,6 +85,9 @@ fn row(crm: &CrmInfo) -> Row {
         .library
         .as_ref()
         .map_or("-".to_owned(), |path| path.display().to_string());
+    if crm.locked {
+        library.push_str(" (locked)");
+    }
     for shadowed in &crm.shadowed {
         library.push_str(&format!(" (shadows {})", shadowed.display()));
     }

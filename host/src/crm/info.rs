@@ -62,6 +62,8 @@ pub struct CrmInfo {
     pub isolation: Option<Isolation>,
     /// What is denied to the connector's worker; nothing without one.
     pub sandbox: Option<Enforced>,
+    /// Whether the library in use is the one of the lock file. Without that file none is.
+    pub locked: bool,
     /// Libraries of the same name in later folders, which are not used.
     #[serde(serialize_with = "each_lossily")]
     pub shadowed: Vec<PathBuf>,

@@ -1,5 +1,7 @@
 //! Builds a host: reads the manifests, loads the connectors, starts the threads.
 
+mod locking;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+pub use locking::LockError;
+
 use super::reconcile::keep_reconciling;
 use super::{Host, Inner, Phase, ReleaseError};
 use crate::connector::{Watchdog, own_worker_program, release_kept};
@@ -15,6 +19,7 @@ use crate::credentials::{Credentials, Source};
 use crate::crm::{Crm, Surroundings};
 use crate::egress::{TrustError, TrustRoots};
 use crate::ledger::Ledger;
+use crate::lock::Lock;
 use crate::manifest::{Entry, ReadFolderError, read_folder};
 
 /// How many threads keep time and speak to the network, at least.
@@ -151,6 +156,9 @@ impl HostBuilder {
 
     /// Reads the manifests, loads the connectors and opens them. Blocks for as long as that takes.
     ///
+    /// Where the folder of manifests has a [`LOCK_FILE`](crate::lock::LOCK_FILE), a library that is not locked disables
+    /// its CRM, and a lock that cannot be used disables all.
+    ///
     /// # Errors
     ///
     /// [`BuildError`] if no CRM could be used whatever its manifest says. What is wrong with a single CRM,
@@ -159,6 +167,7 @@ impl HostBuilder {
         let environment = |name: &str| std::env::var_os(name);
         let manifests = read_folder(&self.manifests, &environment)?;
         let folders = self.folders()?;
+        let lock = Lock::read(&self.manifests);
         let trust = TrustRoots::load(&self.ca_files)?;
         let runtime = runtime().map_err(BuildError::Threads)?;
         let worker_program = self.worker_program.clone().or_else(own_worker_program);
@@ -166,6 +175,7 @@ impl HostBuilder {
         let surroundings = Surroundings {
             folders: &folders,
             trust: &trust,
+            lock: lock.as_ref().map(Option::as_ref),
             runtime: runtime.handle(),
             watchdog: &watchdog,
             state_folder: self.state_folder.as_deref(),

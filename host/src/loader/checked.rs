@@ -102,10 +102,6 @@ impl Checked {
     }
 
     /// Returns how many bytes it has.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the lock file, which comes next")
-    )]
     pub(crate) fn size(&self) -> u64 {
         self.size
     }

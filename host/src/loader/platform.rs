@@ -4,6 +4,9 @@ use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
 
+/// What stands for every platform where one is named.
+pub(crate) const EVERY_PLATFORM: &str = "any";
+
 /// The platform that a library was built for.
 ///
 /// Shown as `linux-x86_64-gnu`, `windows-x86_64` or `macos-aarch64`: the names that Rust uses.
@@ -62,6 +65,15 @@ impl Platform {
             arch: std::env::consts::ARCH,
             libc,
         }
+    }
+
+    /// Whether a manifest that names a library for `platform` can mean one that was built for this one. Of a universal
+    /// binary for macOS only one of its processors is known.
+    pub(crate) fn is_meant_by(&self, platform: &str) -> bool {
+        let own = self.to_string();
+        let without_libc = || self.libc.is_none() && platform.starts_with(&format!("{own}-"));
+        let universal = || self.os == "macos" && platform.starts_with("macos-");
+        platform == EVERY_PLATFORM || own == platform || without_libc() || universal()
     }
 
     /// Whether a host of this platform can load a library that was built for `library`.

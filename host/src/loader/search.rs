@@ -63,9 +63,33 @@ impl LibraryRef {
     ///
     /// A [`FindError`] that names every place.
     pub(crate) fn find(&self, folders: &[PathBuf]) -> Result<Found, FindError> {
+        self.find_named(DLL_PREFIX, DLL_SUFFIX, folders)
+    }
+
+    /// Finds the library that a host of `platform` would, e.g. `windows-x86_64`, in these folders.
+    ///
+    /// # Errors
+    ///
+    /// As for [`LibraryRef::find`].
+    pub(crate) fn find_for(&self, platform: &str, folders: &[PathBuf]) -> Result<Found, FindError> {
+        let (prefix, suffix) = match platform.split('-').next() {
+            Some("linux") => ("lib", ".so"),
+            Some("macos") => ("lib", ".dylib"),
+            Some("windows") => ("", ".dll"),
+            _ => (DLL_PREFIX, DLL_SUFFIX),
+        };
+        self.find_named(prefix, suffix, folders)
+    }
+
+    fn find_named(
+        &self,
+        prefix: &str,
+        suffix: &str,
+        folders: &[PathBuf],
+    ) -> Result<Found, FindError> {
         let places: Vec<PathBuf> = match self {
             Self::Name(name) => {
-                let file_name = format!("{DLL_PREFIX}{name}{DLL_SUFFIX}");
+                let file_name = format!("{prefix}{name}{suffix}");
                 folders
                     .iter()
                     .map(|folder| folder.join(&file_name))

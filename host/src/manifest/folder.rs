@@ -82,11 +82,32 @@ pub fn read_folder(
     folder: &Path,
     environment: Environment<'_>,
 ) -> Result<Manifests, ReadFolderError> {
+    read_each(folder, |path| {
+        parse::read(path, environment, Severity::Error)
+    })
+}
+
+/// As [`read_folder`], for those who need no more of a manifest than the names of the CRM and of its libraries: elsewhere
+/// in it, values of variables may be missing.
+pub(crate) fn read_folder_without_values(
+    folder: &Path,
+    environment: Environment<'_>,
+) -> Result<Manifests, ReadFolderError> {
+    read_each(folder, |path| {
+        let mut parsed = parse::read(path, environment, Severity::Warning);
+        if let Some(manifest) = parsed.without_values.take() {
+            parsed.manifest = Ok(*manifest);
+        }
+        parsed
+    })
+}
+
+fn read_each(folder: &Path, read: impl Fn(&Path) -> Parsed) -> Result<Manifests, ReadFolderError> {
     let paths = list(folder)?;
     let mut files: Vec<_> = paths
         .into_iter()
         .map(|path| {
-            let parsed = parse::read(&path, environment, Severity::Error);
+            let parsed = read(&path);
             (path, parsed)
         })
         .collect();

@@ -18,6 +18,8 @@ use crate::secret::Secret;
 /// What became of one file.
 pub(super) struct Parsed {
     pub(super) manifest: Result<Manifest, Vec<Diagnostic>>,
+    /// What could be read of a manifest in which only values of variables are missing.
+    pub(super) without_values: Option<Box<Manifest>>,
     /// The CRM's name and where it stands, if it could be read, whatever else is wrong.
     pub(super) crm: Option<(String, Place)>,
 }
@@ -34,6 +36,7 @@ impl Parsed {
     pub(super) fn broken(faults: Vec<Diagnostic>) -> Self {
         Self {
             manifest: Err(faults),
+            without_values: None,
             crm: None,
         }
     }
@@ -95,6 +98,7 @@ pub(super) fn parse(
         let faults = syntax_faults(&source, errors);
         return Parsed {
             manifest: Err(faults),
+            without_values: None,
             crm,
         };
     }
@@ -103,14 +107,19 @@ pub(super) fn parse(
         folder: path.parent().unwrap_or(Path::new("")),
         unset,
     };
-    let manifest = check(&source, tree, path, variables);
-    let crm = crm.and_then(|(written, place)| match &manifest {
-        Ok(ready) => Some((ready.crm.name.clone(), place)),
+    let (manifest, without_values) = check(&source, tree, path, variables);
+    let read = manifest.as_ref().ok().or(without_values.as_deref());
+    let crm = crm.and_then(|(written, place)| match read {
+        Some(read) => Some((read.crm.name.clone(), place)),
         // What the variable stands for is not known here.
-        Err(_) if written.contains("${") => None,
-        Err(_) => Some((written, place)),
+        None if written.contains("${") => None,
+        None => Some((written, place)),
     });
-    Parsed { manifest, crm }
+    Parsed {
+        manifest,
+        without_values,
+        crm,
+    }
 }
 
 fn check(
@@ -118,18 +127,25 @@ fn check(
     tree: &DeTable<'_>,
     path: &Path,
     variables: Variables<'_>,
-) -> Result<Manifest, Vec<Diagnostic>> {
+) -> (Result<Manifest, Vec<Diagnostic>>, Option<Box<Manifest>>) {
     let reader = Reader::new(source, variables);
     let manifest = grammar::manifest(reader.root(tree), path);
     let secrets = reader.secrets_after(0);
     let faults = reader.into_faults();
-    match manifest {
-        Some(manifest) if faults.is_empty() => Ok(Manifest {
-            secrets: secrets.into_iter().map(Secret::new).collect(),
+    let Some(manifest) = manifest else {
+        return (Err(faults), None);
+    };
+    if faults.is_empty() {
+        let secrets = secrets.into_iter().map(Secret::new).collect();
+        let manifest = Manifest {
+            secrets,
             ..manifest
-        }),
-        _ => Err(faults),
+        };
+        return (Ok(manifest), None);
     }
+    let is_warning = |fault: &Diagnostic| fault.severity() == Severity::Warning;
+    let without_values = faults.iter().all(is_warning).then(|| Box::new(manifest));
+    (Err(faults), without_values)
 }
 
 fn syntax_faults(source: &Arc<Source>, errors: Vec<toml::de::Error>) -> Vec<Diagnostic> {

@@ -65,6 +65,7 @@ fn json_tells_the_same_to_programs() {
         "library": library,
         "sha256": null,
         "isolation": "process",
+        "locked": false,
         "shadowed": [],
         "proxy": false,
         "own_network": false,
