@@ -11,7 +11,8 @@ use super::{FAILURE, print};
 
 /// Show what a connector library is, without running any of it
 ///
-/// Works on libraries for other platforms, too. Exits with 1 if this host cannot load the library, and says why.
+/// Among it are the libraries that it needs, and the functions by which it could talk to the network or start programs by
+/// itself. Works on libraries for other platforms, too. Exits with 1 if this host cannot load the library, and says why.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The library
@@ -59,7 +60,7 @@ fn facts(inspection: &Inspection) -> Vec<(&'static str, Value)> {
             json!(inspection.needs_glibc.map(|version| version.to_string())),
         ),
         ("needed_libraries", json!(inspection.needed_libraries)),
-        ("imports_network", json!(inspection.imports_network)),
+        ("network_imports", json!(inspection.network_imports)),
         ("metadata", json!(inspection.metadata.as_ref().ok())),
         ("loadable", json!(refusal.is_none())),
         ("refusal", json!(refusal)),
@@ -89,6 +90,7 @@ fn line(lines: &mut String, name: &str, value: &Value) {
         // The schema is for programs; --json has it.
         Value::Object(_) => "yes (see --json)".to_owned(),
         Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
         Value::Array(items) => {
             let items = items.iter().filter_map(Value::as_str);
             items.collect::<Vec<_>>().join(", ")

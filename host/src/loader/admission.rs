@@ -99,7 +99,7 @@ mod tests {
             platform: platform(Libc::Gnu),
             needed_libraries: Vec::new(),
             needs_glibc: None,
-            imports_network: false,
+            network_imports: Vec::new(),
             metadata: Ok(MetadataText {
                 metadata: serde_json::from_str(text).unwrap(),
                 text: text.to_owned(),

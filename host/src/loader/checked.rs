@@ -36,7 +36,7 @@ impl Facts {
         let metadata = admit(path, &image, &Machine::this())?.clone();
         Ok(Self {
             metadata,
-            imports_network: image.imports_network,
+            imports_network: !image.network_imports.is_empty(),
         })
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Image {
     pub(super) platform: Platform,
     pub(super) needed_libraries: Vec<String>,
     pub(super) needs_glibc: Option<GlibcVersion>,
-    pub(super) imports_network: bool,
+    pub(super) network_imports: Vec<String>,
     pub(super) metadata: Result<MetadataText, MetadataError>,
     /// None if the library does not export a module.
     pub(super) abi_header: Option<AbiHeader>,
@@ -85,7 +85,7 @@ impl Image {
         Ok(Self {
             platform: platform(&file, elf, &needed_libraries),
             needs_glibc: elf.and_then(|elf| elf.needs_glibc),
-            imports_network: network::is_imported(&file, &needed_libraries).map_err(unreadable)?,
+            network_imports: network::imports(&file, &needed_libraries).map_err(unreadable)?,
             abi_header: abi_header(&file).map_err(unreadable)?,
             needed_libraries,
             metadata,

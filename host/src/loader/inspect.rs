@@ -23,8 +23,9 @@ pub struct Inspection {
     pub needed_libraries: Vec<String>,
     /// The oldest glibc that it works with; none if it does not use glibc.
     pub needs_glibc: Option<GlibcVersion>,
-    /// Whether it imports functions that talk to the network.
-    pub imports_network: bool,
+    /// What it imports to talk to the network by itself: functions that connect, send, resolve names or start programs,
+    /// and libraries that have the network as their purpose. No proof: a hostile library needs none of them.
+    pub network_imports: Vec<String>,
     /// What its author says, or why that cannot be read.
     pub metadata: Result<Metadata, MetadataError>,
     /// Why this host would not load it. None is no promise: only loading runs the last checks.
@@ -51,7 +52,7 @@ pub fn inspect(path: &Path) -> Result<Inspection, LoadError> {
         platform: image.platform,
         needed_libraries: image.needed_libraries,
         needs_glibc: image.needs_glibc,
-        imports_network: image.imports_network,
+        network_imports: image.network_imports,
         metadata: image.metadata.map(|metadata| metadata.metadata),
     })
 }

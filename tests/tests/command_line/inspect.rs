@@ -23,7 +23,7 @@ fn a_library_is_described_without_being_run() {
         (&facts["loadable"], &facts["refusal"]),
         (&json!(true), &Value::Null)
     );
-    assert_eq!(facts["imports_network"], false);
+    assert_eq!(facts["network_imports"], json!([]));
     let metadata = &facts["metadata"];
     assert_eq!(metadata["name"], "switchboard-connector-example");
     assert_eq!(
@@ -41,6 +41,7 @@ fn a_library_is_described_without_being_run() {
         file,
         "switchboard-connector-example",
         "createCallLog, findCallLog",
+        "network imports   none",
         facts["sha256"].as_str().unwrap(),
     ] {
         assert!(
@@ -65,8 +66,8 @@ fn a_library_of_another_platform_is_described_and_refused() {
         );
         assert_eq!(facts["metadata"]["version"], "1.2.0", "{facts}");
         assert_eq!(
-            (&facts["loadable"], &facts["imports_network"]),
-            (&json!(false), &json!(true))
+            (&facts["loadable"], &facts["network_imports"]),
+            (&json!(false), &json!(["connect"]))
         );
         let refusal = facts["refusal"].as_str().unwrap();
         assert!(
@@ -76,6 +77,8 @@ fn a_library_of_another_platform_is_described_and_refused() {
         let text = inspect(&place, &[file.to_str().unwrap()]);
         assert_eq!(text.code, Some(1));
         assert!(text.stdout.contains(refusal), "{text:?}");
+        let imports = "\nnetwork imports   connect\n";
+        assert!(text.stdout.contains(imports), "{text:?}");
     }
 }
 

@@ -22,15 +22,17 @@ fn inspecting_tells_what_loading_would_find() {
             .contains(&"libc.so.6".to_owned())
     );
     assert!(inspection.refusal.is_none(), "{:?}", inspection.refusal);
-    assert!(!inspection.imports_network);
+    assert_eq!(inspection.network_imports, [""; 0]);
 }
 
 #[test]
 fn a_library_with_a_network_of_its_own_is_known() {
     let folder = folder();
-    let source = "extern int connect(void); int call(void) { return connect(); }";
+    let source = "extern int sendto(void), fork(void), connect(void), listen(void);
+        int call(void) { return sendto() + fork() + connect() + listen(); }";
     let library = c_library(folder.path(), "network", source, &[]);
-    assert!(inspect(&library).unwrap().imports_network);
+    let imports = inspect(&library).unwrap().network_imports;
+    assert_eq!(imports, ["connect", "fork", "sendto"]);
 }
 
 fn foreign(name: &str) -> std::path::PathBuf {
@@ -54,7 +56,7 @@ fn libraries_of_other_platforms_are_read_here() {
         assert_eq!(inspection.platform, platform, "{name}");
         assert_eq!(inspection.metadata.unwrap().name, "acme");
         assert_eq!(inspection.needed_libraries, needed, "{name}");
-        assert!(inspection.imports_network, "{name}");
+        assert_eq!(inspection.network_imports, ["connect"], "{name}");
         let refusal = inspection
             .refusal
             .expect("it is for another platform")
