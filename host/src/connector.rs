@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
-use switchboard_connector_sdk::Fault;
+use switchboard_abi::RawFault;
+use switchboard_connector_sdk::{Fault, FaultCode};
 use tokio::runtime::Handle;
 
 pub(crate) use crashes::{Crashes, Quarantine, release_kept};
@@ -221,6 +222,15 @@ impl Running {
     }
 }
 
+/// Reads a fault in a connector's own words. That a process ended is for the host to say: whatever claims that is a
+/// fault like any other.
+fn own_words(mut fault: RawFault) -> Fault {
+    if FaultCode::from_number(fault.code) == FaultCode::Crashed {
+        fault.code = FaultCode::Internal.number();
+    }
+    fault.into()
+}
+
 #[cfg(target_os = "linux")]
 fn open_in_worker(
     library: Checked,
@@ -281,3 +291,17 @@ pub fn serve_if_worker() {}
 const NO_PROGRAM: &str = "this program starts no workers: it has to call `serve_if_worker` at the start of its `main`, \
                           or to name a worker program; or write `isolation = \"in-process\"` under [connector] if you \
                           trust the connector";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connector_cannot_say_that_its_process_ended() {
+        let words = |fault: Fault| own_words(RawFault::from(fault.with_log_id("7")));
+        let crashed = words(Fault::crashed("x"));
+        assert_eq!(crashed, Fault::internal("x").with_log_id("7"));
+        let panicked = words(Fault::panicked("x"));
+        assert_eq!(panicked, Fault::panicked("x").with_log_id("7"));
+    }
+}

@@ -120,7 +120,6 @@ fn known(fault: Fault) -> Fault {
     match fault.code() {
         FaultCode::UnknownOutcome => Fault::unavailable(fault.message()),
         FaultCode::InProgress
-        | FaultCode::Crashed
         | FaultCode::Closed
         | FaultCode::Overloaded
         | FaultCode::UnknownCrm
@@ -171,7 +170,7 @@ mod tests {
     #[test]
     fn the_record_decides_and_the_connector_only_names_the_reason() {
         let lost = || End::Unclear("reset".to_owned());
-        let table: [(Fault, &[End], (&str, FaultCode)); 9] = [
+        let table: [(Fault, &[End], (&str, FaultCode)); 10] = [
             (
                 Fault::unauthorized("x"),
                 &[],
@@ -203,6 +202,7 @@ mod tests {
                 ("unknown", FaultCode::UnknownOutcome),
             ),
             (Fault::panicked("x"), &[], ("failed", FaultCode::Panicked)),
+            (Fault::crashed("x"), &[], ("failed", FaultCode::Crashed)),
             (
                 Fault::rejected("x"),
                 &[End::Answered(422), End::Answered(201)],
@@ -278,7 +278,6 @@ mod tests {
     fn codes_by_which_the_host_speaks_of_itself_are_not_a_connectors() {
         for code in [
             FaultCode::InProgress,
-            FaultCode::Crashed,
             FaultCode::Closed,
             FaultCode::Overloaded,
             FaultCode::UnknownCrm,

@@ -19,6 +19,7 @@ use super::threads::Threads;
 use super::watchdog::Watchdog;
 use super::watched::Watched;
 use crate::connector::opening::OpenError;
+use crate::connector::own_words;
 use crate::connector::services::LogSink;
 use crate::loader::Library;
 
@@ -193,7 +194,7 @@ impl Connector {
             let answer = Watched::new(answer, working);
             // A library without the SDK's fence may panic across the boundary.
             let answer = match AssertUnwindSafe(answer).catch_unwind().await {
-                Ok(answer) => answer.into_result().map(Vec::from).map_err(Fault::from),
+                Ok(answer) => answer.into_result().map(Vec::from).map_err(own_words),
                 Err(_) => Err(unfenced()),
             };
             if answer

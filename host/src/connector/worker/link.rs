@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::calls::{Answer, Calls, Foreign};
 use super::frame::{Incoming, Malformed, ToHost, ToWorker, TooLong};
 use super::outbox::Outbox;
+use crate::connector::own_words;
 use crate::connector::services::CallServices;
 
 /// How long a worker may take to end a call that was given up. One that takes longer holds a thread for ever, as far as
@@ -260,7 +261,7 @@ impl Link {
 
     fn answered(&self, call: u64, answer: Result<Vec<u8>, RawFault>) -> Result<(), Broken> {
         let waiting = self.calls().answered(call)?;
-        let answer = answer.map_err(Fault::from);
+        let answer = answer.map_err(own_words);
         let has_panicked = matches!(&answer, Err(fault) if fault.code() == FaultCode::Panicked);
         if let Some(waiting) = waiting {
             // Whoever waited may have gone this moment.
