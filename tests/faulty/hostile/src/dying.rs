@@ -2,7 +2,7 @@
 
 use std::{hint, process, thread};
 
-use crate::forge;
+use crate::{forge, system};
 
 /// How much is taken in the end where nobody sets a limit: a test must not take the machine along.
 const ENOUGH_BYTES: usize = 2 * 1024 * 1024 * 1024;
@@ -23,6 +23,7 @@ pub(crate) fn die_of(name: &str) -> Option<String> {
         "hang" => loop {
             thread::park();
         },
+        "freeze" => freeze(),
         "close-socket" => forge::close_all(),
         "shut-socket" => forge::shut_all(),
         "panic" => panic!("as the note says"),
@@ -35,6 +36,15 @@ pub(crate) fn die_of(name: &str) -> Option<String> {
 fn touch_nothing() {
     // SAFETY: none. This is the fault; the kernel ends the process.
     unsafe { libc::memset(16 as *mut libc::c_void, 0, 1) };
+}
+
+/// Stops every thread of this process until somebody lets them go on. Nobody can catch that signal.
+fn freeze() {
+    // SAFETY: a plain system call.
+    let thread = unsafe { libc::gettid() } as usize;
+    let signal = libc::SIGSTOP as usize;
+    // Where it is denied, the call goes on.
+    let _ = system::call(libc::SYS_tgkill, [system::own(), thread, signal]);
 }
 
 /// Calls itself without end.

@@ -1,8 +1,8 @@
-//! More words than anybody reads.
+//! More words than anybody reads, and words that nobody may.
 
 use std::io::{self, Write};
 
-use switchboard_connector_sdk::CallContext;
+use switchboard_connector_sdk::{CallContext, CreateCallLog};
 
 const ALL_BYTES: usize = 1024 * 1024 * 1024;
 const LINE_BYTES: usize = 64 * 1024;
@@ -26,4 +26,15 @@ pub(crate) fn flood_stderr() -> String {
         }
     }
     "flooded".to_owned()
+}
+
+/// Says the whole input of a call, and what nobody may read of it once more by itself, in the log and on stderr.
+pub(crate) fn tell_everything(ctx: &CallContext, call: &CreateCallLog) -> String {
+    let ai_note = call.ai_note().unwrap_or_default();
+    let text = format!("{}\n{ai_note}\n{}\n", call.raw().get(), call.auth_header());
+    ctx.log().info(&text);
+    match io::stderr().write_all(text.as_bytes()) {
+        Ok(()) => "told".to_owned(),
+        Err(error) => format!("told the log alone: {error}"),
+    }
 }

@@ -129,6 +129,7 @@ impl Hostile {
             "tell of opening" => self.at_open.clone(),
             "ask" => asking::ask(ctx, &self.settings.url).await?,
             "ask 10,000 times" => asking::ask_often(ctx, &self.url("/health")).await,
+            "tell everything" => flooding::tell_everything(ctx, call),
             "flood the log" => flooding::flood_log(ctx),
             _ => self.commit_alone(deed)?,
         };

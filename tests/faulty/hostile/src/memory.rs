@@ -9,11 +9,15 @@ use crate::{Attempt, system};
 const PTRACE_SEIZE: usize = 0x4206;
 
 const PAGE_BYTES: usize = 4096;
+
+/// More than a worker may have, unless its manifest says otherwise.
+const MUCH_BYTES: usize = 512 * 1024 * 1024;
+
 const READ_WRITE: usize = (libc::PROT_READ | libc::PROT_WRITE) as usize;
 const WITH_EXECUTE: usize = READ_WRITE | libc::PROT_EXEC as usize;
 const ANONYMOUS: usize = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as usize;
 
-pub(crate) const ATTEMPTS: [(&str, Attempt); 9] = [
+pub(crate) const ATTEMPTS: [(&str, Attempt); 11] = [
     ("read-parent-memory", |_| read_parent()),
     ("open-parent-memory", |_| {
         let path = format!("/proc/{}/mem", system::parent());
@@ -39,6 +43,13 @@ pub(crate) const ATTEMPTS: [(&str, Attempt); 9] = [
             [page, PAGE_BYTES, WITH_EXECUTE, no_key],
         )
     }),
+    // Neither counts as data of the process, which is what is limited.
+    ("take-shared-memory", |_| {
+        take(libc::MAP_SHARED | libc::MAP_ANONYMOUS)
+    }),
+    ("take-stack-memory", |_| {
+        take(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_GROWSDOWN)
+    }),
     ("share-memory", |_| {
         system::attempt(libc::SYS_shmget, [0, PAGE_BYTES, 0o600])
     }),
@@ -54,11 +65,21 @@ pub(crate) const ATTEMPTS: [(&str, Attempt); 9] = [
 ];
 
 fn map(protection: usize) -> io::Result<usize> {
+    map_of(PAGE_BYTES, protection, ANONYMOUS)
+}
+
+fn map_of(n_bytes: usize, protection: usize, flags: usize) -> io::Result<usize> {
     let no_file = usize::MAX;
-    system::call(
-        libc::SYS_mmap,
-        [0, PAGE_BYTES, protection, ANONYMOUS, no_file, 0],
-    )
+    system::call(libc::SYS_mmap, [0, n_bytes, protection, flags, no_file, 0])
+}
+
+/// Takes more memory than is allowed, of this kind, and lets the kernel fill it.
+fn take(flags: i32) -> io::Result<String> {
+    let memory = map_of(MUCH_BYTES, READ_WRITE, flags as usize)?;
+    const MADV_POPULATE_WRITE: usize = 23;
+    let filled = system::call(libc::SYS_madvise, [memory, MUCH_BYTES, MADV_POPULATE_WRITE]);
+    system::call(libc::SYS_munmap, [memory, MUCH_BYTES])?;
+    filled.map(|_| String::new())
 }
 
 /// Copies a byte out of the parent. Nobody knows an address of it here, but the kernel asks for the permission before
