@@ -61,11 +61,42 @@ impl Process {
     ///
     /// It has ended.
     pub fn resident_kib(self) -> Result<u64> {
-        let status = fs::read_to_string(self.folder().join("status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let size = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        let size = size.with_context(|| format!("{self:?} names no VmRSS"))?;
+        let size = self.status("VmRSS")?;
+        let size = size.strip_suffix(" kB").context("VmRSS is not in kB")?;
         Ok(size.parse()?)
+    }
+
+    /// Returns a line of `/proc/ID/status`.
+    ///
+    /// # Errors
+    ///
+    /// It has ended, or there is no such line.
+    pub fn status(self, name: &str) -> Result<String> {
+        let status = fs::read_to_string(self.folder().join("status"))?;
+        let named = |line: &str| {
+            Some(
+                line.strip_prefix(name)?
+                    .strip_prefix(':')?
+                    .trim()
+                    .to_owned(),
+            )
+        };
+        let found = status.lines().find_map(named);
+        found.with_context(|| format!("{self:?} has no {name}"))
+    }
+
+    /// Returns the limit of a resource as `/proc/ID/limits` names it, soft and hard.
+    ///
+    /// # Errors
+    ///
+    /// It has ended, or there is no such limit.
+    pub fn limit(self, name: &str) -> Result<[String; 2]> {
+        let limits = fs::read_to_string(self.folder().join("limits"))?;
+        let found = limits.lines().find_map(|line| line.strip_prefix(name));
+        let found = found.with_context(|| format!("{self:?} has no {name}"))?;
+        let mut both = found.split_whitespace().map(str::to_owned);
+        let (soft, hard) = (both.next(), both.next());
+        Ok([soft.unwrap_or_default(), hard.unwrap_or_default()])
     }
 
     /// Returns what `/proc` shows of its arguments and its environment.

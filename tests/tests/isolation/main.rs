@@ -20,4 +20,6 @@ mod recovery;
 mod secrets;
 mod siege;
 mod stopping;
+mod stuck;
+mod surroundings;
 mod wire;

@@ -1,6 +1,9 @@
 //! A gateway that serves hostile CRMs beside one into which clients log calls all the time.
 
-use std::time::Duration;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -14,6 +17,8 @@ pub const HOST: &str = "in-process";
 
 /// The package of the connector that does what a call's note says.
 const HOSTILE: &str = "faulty-hostile";
+
+const SOON: Duration = Duration::from_secs(30);
 
 /// The longest test.
 const TIME: Duration = Duration::from_secs(180);
@@ -55,6 +60,15 @@ pub fn call(stage: &Stage, note: &str) -> Value {
     let mut input = stage.new_call().unwrap();
     input["note"] = json!(note);
     input
+}
+
+/// Waits until something is so.
+pub fn until(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + SOON;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it is not so after {SOON:?}");
+        thread::yield_now();
+    }
 }
 
 impl Siege {

@@ -10,14 +10,13 @@ const PTRACE_SEIZE: usize = 0x4206;
 
 const PAGE_BYTES: usize = 4096;
 
-/// More than a worker may have, unless its manifest says otherwise.
-const MUCH_BYTES: usize = 512 * 1024 * 1024;
+const MEGABYTE: usize = 1024 * 1024;
 
 const READ_WRITE: usize = (libc::PROT_READ | libc::PROT_WRITE) as usize;
 const WITH_EXECUTE: usize = READ_WRITE | libc::PROT_EXEC as usize;
 const ANONYMOUS: usize = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as usize;
 
-pub(crate) const ATTEMPTS: [(&str, Attempt); 11] = [
+pub(crate) const ATTEMPTS: [(&str, Attempt); 12] = [
     ("read-parent-memory", |_| read_parent()),
     ("open-parent-memory", |_| {
         let path = format!("/proc/{}/mem", system::parent());
@@ -43,12 +42,15 @@ pub(crate) const ATTEMPTS: [(&str, Attempt); 11] = [
             [page, PAGE_BYTES, WITH_EXECUTE, no_key],
         )
     }),
+    ("take-100-megabytes", |_| {
+        take(100 * MEGABYTE, libc::MAP_PRIVATE)
+    }),
     // Neither counts as data of the process, which is what is limited.
     ("take-shared-memory", |_| {
-        take(libc::MAP_SHARED | libc::MAP_ANONYMOUS)
+        take(512 * MEGABYTE, libc::MAP_SHARED)
     }),
     ("take-stack-memory", |_| {
-        take(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_GROWSDOWN)
+        take(512 * MEGABYTE, libc::MAP_PRIVATE | libc::MAP_GROWSDOWN)
     }),
     ("share-memory", |_| {
         system::attempt(libc::SYS_shmget, [0, PAGE_BYTES, 0o600])
@@ -73,12 +75,13 @@ fn map_of(n_bytes: usize, protection: usize, flags: usize) -> io::Result<usize> 
     system::call(libc::SYS_mmap, [0, n_bytes, protection, flags, no_file, 0])
 }
 
-/// Takes more memory than is allowed, of this kind, and lets the kernel fill it.
-fn take(flags: i32) -> io::Result<String> {
-    let memory = map_of(MUCH_BYTES, READ_WRITE, flags as usize)?;
+/// Takes memory of this kind, and lets the kernel fill it.
+fn take(n_bytes: usize, kind: i32) -> io::Result<String> {
     const MADV_POPULATE_WRITE: usize = 23;
-    let filled = system::call(libc::SYS_madvise, [memory, MUCH_BYTES, MADV_POPULATE_WRITE]);
-    system::call(libc::SYS_munmap, [memory, MUCH_BYTES])?;
+    let flags = kind | libc::MAP_ANONYMOUS;
+    let memory = map_of(n_bytes, READ_WRITE, flags as usize)?;
+    let filled = system::call(libc::SYS_madvise, [memory, n_bytes, MADV_POPULATE_WRITE]);
+    system::call(libc::SYS_munmap, [memory, n_bytes])?;
     filled.map(|_| String::new())
 }
 

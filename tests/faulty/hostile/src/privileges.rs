@@ -4,7 +4,7 @@ use std::{env, io};
 
 use crate::{Attempt, system};
 
-pub(crate) const ATTEMPTS: [(&str, Attempt); 9] = [
+pub(crate) const ATTEMPTS: [(&str, Attempt); 10] = [
     ("raise-memory-limit", |_| set_limit(system::own(), u64::MAX)),
     ("limit-parent", |_| set_limit(system::parent(), u64::MAX)),
     ("outlive-parent", |_| {
@@ -29,6 +29,7 @@ pub(crate) const ATTEMPTS: [(&str, Attempt); 9] = [
         let byte = &raw const byte as usize;
         system::attempt(libc::SYS_ioctl, [2, libc::TIOCSTI as usize, byte])
     }),
+    ("tell-descriptors", |_| Ok(descriptors().join(" "))),
     ("tell-environment", |_| {
         Ok(env::vars().map(|(name, _)| name + " ").collect())
     }),
@@ -43,4 +44,24 @@ fn set_limit(process: usize, bytes: u64) -> io::Result<String> {
     let limits = limits.as_ptr() as usize;
     let memory = libc::RLIMIT_DATA as usize;
     system::attempt(libc::SYS_prlimit64, [process, memory, limits, 0])
+}
+
+/// Returns what kind of thing each open descriptor is, in the order of their numbers.
+fn descriptors() -> Vec<&'static str> {
+    let kind_of = |descriptor: usize| {
+        // SAFETY: any bytes are one.
+        let mut status: libc::stat = unsafe { std::mem::zeroed() };
+        let place = &raw mut status as usize;
+        // That of the C library looks at paths, too, which is denied.
+        let is_open = system::call(libc::SYS_fstat, [descriptor, place]).is_ok();
+        is_open.then_some(match status.st_mode & libc::S_IFMT {
+            libc::S_IFCHR => "device",
+            libc::S_IFIFO => "pipe",
+            libc::S_IFREG => "file",
+            libc::S_IFSOCK => "socket",
+            libc::S_IFDIR => "folder",
+            _ => "other",
+        })
+    };
+    (0..1024).filter_map(kind_of).collect()
 }

@@ -50,6 +50,7 @@ pub(crate) fn name_of(error: &io::Error) -> String {
         (libc::EINVAL, "EINVAL"),
         (libc::ESRCH, "ESRCH"),
         (libc::EBADF, "EBADF"),
+        (libc::ENOMEM, "ENOMEM"),
     ];
     let found = known
         .iter()
