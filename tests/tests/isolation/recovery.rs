@@ -1,5 +1,7 @@
 //! What becomes of the calls of a worker that dies, and of its CRM.
 
+use std::fs;
+
 use mock_crm::{Gate, Reply, Rule};
 use serde_json::{Value, json};
 use switchboard_tests::{Pending, Stage};
@@ -9,6 +11,9 @@ use super::siege::{Siege, WORKER, add_hostile, call, stage, until};
 /// Whose writes the CRM applies, and whose not.
 const STORED: &str = "Bearer of-one-who-may";
 const REFUSED: &str = "Bearer of-one-who-may-not";
+
+/// The hostile connector.
+const LIBRARY: &str = "libfaulty_hostile.so";
 
 /// So many crashes within a minute close a CRM.
 const N_CRASHES: usize = 5;
@@ -121,5 +126,17 @@ fn a_worker_is_replaced_by_the_next_call_and_leaves_no_zombie() {
         let children = siege.host().children().unwrap();
         children.len() == 2 && !children.iter().any(|it| it.is_zombie())
     });
+    siege.end();
+}
+
+/// What is on the disk by then may be another version, or half of one.
+#[test]
+fn a_worker_is_started_again_from_the_bytes_that_were_checked() {
+    let siege = Siege::of(&["hostile"]);
+    let library = siege.stage.place.connectors().join(LIBRARY);
+    fs::remove_file(&library).unwrap();
+    fs::write(&library, "half of a newer version").unwrap();
+    siege.deed("hostile", "segfault");
+    siege.log("hostile");
     siege.end();
 }

@@ -48,6 +48,8 @@ fn a_worker_has_the_memory_that_its_manifest_says() {
     let take = "take-100-megabytes";
     assert_eq!(siege.gain("little", take), "denied: ENOMEM");
     assert_eq!(siege.gain("usual", take), "done");
+    let addresses = "take-64-terabytes-of-addresses";
+    assert_eq!(siege.gain("usual", addresses), "denied: ENOMEM");
     siege.log("little");
     siege.end();
 }

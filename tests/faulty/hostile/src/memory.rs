@@ -16,7 +16,7 @@ const READ_WRITE: usize = (libc::PROT_READ | libc::PROT_WRITE) as usize;
 const WITH_EXECUTE: usize = READ_WRITE | libc::PROT_EXEC as usize;
 const ANONYMOUS: usize = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as usize;
 
-pub(crate) const ATTEMPTS: [(&str, Attempt); 12] = [
+pub(crate) const ATTEMPTS: [(&str, Attempt); 13] = [
     ("read-parent-memory", |_| read_parent()),
     ("open-parent-memory", |_| {
         let path = format!("/proc/{}/mem", system::parent());
@@ -44,6 +44,12 @@ pub(crate) const ATTEMPTS: [(&str, Attempt); 12] = [
     }),
     ("take-100-megabytes", |_| {
         take(100 * MEGABYTE, libc::MAP_PRIVATE)
+    }),
+    // Nothing is written to it, but the kernel's own tables of so many addresses fill a machine.
+    ("take-64-terabytes-of-addresses", |_| {
+        let n_bytes = 64 * 1024 * 1024 * MEGABYTE;
+        let memory = map_of(n_bytes, libc::PROT_READ as usize, ANONYMOUS)?;
+        system::attempt(libc::SYS_munmap, [memory, n_bytes])
     }),
     // Neither counts as data of the process, which is what is limited.
     ("take-shared-memory", |_| {
