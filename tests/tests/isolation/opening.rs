@@ -1,8 +1,12 @@
 //! Connectors that are hostile before anybody has called them.
 
+use std::fs;
+
 use switchboard_tests::Stage;
 
 use super::siege::{HOST, Siege, WORKER, add_hostile, call, stage};
+
+const API_KEY: &str = "k3y-of-the-operator";
 
 fn with_deed_at_open(deed: &str) -> Stage {
     let stage = stage();
@@ -29,6 +33,20 @@ fn a_connector_that_hangs_while_it_opens_is_given_up_after_ten_seconds() {
     with_deed_at_open("hang")
         .check_disabled("hostile", &parts)
         .unwrap();
+}
+
+#[test]
+fn a_secret_by_which_a_connector_says_that_it_does_not_serve_is_taken_out() {
+    let mut stage = stage();
+    stage.place.guard(&[API_KEY]);
+    fs::write(stage.place.root().join("api-key"), API_KEY).unwrap();
+    let more = [
+        ("deed_at_open", "refuse"),
+        ("api_key", "${file:../api-key}"),
+    ];
+    add_hostile(&stage, WORKER, "hostile", "", &more);
+    let parts = ["did not open for hostile: ***"];
+    stage.check_disabled("hostile", &parts).unwrap();
 }
 
 #[test]

@@ -22,7 +22,7 @@ use super::stderr;
 use crate::connector::opening::{OPEN_TIMEOUT, OpenError, too_slow};
 use crate::connector::sandbox::Enforced;
 use crate::connector::services::{CallLog, LogSink, highest_level};
-use crate::loader::Checked;
+use crate::loader::{Checked, printable};
 
 /// What it takes to start a connector's worker, any number of times.
 pub(in crate::connector) struct Recipe {
@@ -151,7 +151,8 @@ impl Recipe {
             RefusedBy::Connector => {
                 OpenError::refused(self.library.path(), &self.crm, &fault, &self.log)
             }
-            RefusedBy::Worker => self.error(refused.message.clone()),
+            // A connector can speak in its worker's place.
+            RefusedBy::Worker => self.error(printable(&self.log.redact(&refused.message))),
         })
     }
 

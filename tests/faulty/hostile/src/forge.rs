@@ -16,6 +16,7 @@ const FIRST_CALLS: u64 = 64;
 /// Kinds of frames.
 const HELLO: u8 = 1;
 const READY: u8 = 16;
+const REFUSED: u8 = 17;
 const ANSWER: u8 = 18;
 const HTTP: u8 = 20;
 
@@ -48,6 +49,12 @@ pub(crate) fn forge(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(send(&bytes))
+}
+
+/// Says in the worker's place that it does not serve, for a reason that nobody may read.
+pub(crate) fn refuse(reason: &str) -> String {
+    let refused = serde_json::json!({ "by": "worker", "code": 19, "message": reason });
+    send(&frame(REFUSED, 0, &[refused.to_string().as_bytes()]))
 }
 
 /// Closes everything that is open.

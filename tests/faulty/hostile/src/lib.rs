@@ -45,8 +45,8 @@ struct Settings {
     /// What is done while the connector opens.
     deed_at_open: Option<String>,
     /// What nobody may find in the worker's arguments or environment.
-    #[serde(default, rename = "api_key")]
-    _api_key: String,
+    #[serde(default)]
+    api_key: String,
 }
 
 /// An open connector.
@@ -74,6 +74,7 @@ impl Connector for Hostile {
 
     fn open(settings: Settings, _: &Opening) -> Result<Self, Fault> {
         let at_open = match &settings.deed_at_open {
+            Some(name) if name == "refuse" => Some(forge::refuse(&settings.api_key)),
             Some(name) => dying::die_of(name).or_else(|| attempt(name, &settings)),
             None => None,
         };
