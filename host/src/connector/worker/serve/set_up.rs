@@ -163,9 +163,16 @@ fn enclose(
     die_with(parent).map_err(failed("end with its host"))?;
     let threads = Threads::start(channel).map_err(failed("start its threads"))?;
 
-    allow_libraries(library.as_fd()).map_err(failed("close the file system"))?;
-    apply(Filter::loading())?;
-    // Here the library's constructors run.
+    let landlock = allow_libraries(library.as_fd()).map_err(failed("close the file system"))?;
+    let while_loading = Guards {
+        landlock: threads.landlock().and(landlock),
+        seccomp: apply(Filter::loading())?,
+    };
+    if hello.sandbox_required {
+        let enforced = probe(while_loading).check();
+        enforced.map_err(|error| error.to_string())?;
+    }
+    // Here the library's constructors run: what is not denied to them by now, is not denied.
     let library = Library::from_descriptor(library, Path::new(&hello.library));
     let library = library.map_err(|error| with_sources(&error))?;
     let landlock = deny_files().map_err(failed("close the file system"))?;
