@@ -34,8 +34,9 @@ const DROP_TIME: Duration = Duration::from_secs(1);
 
 /// Logs calls into the CRMs of one folder of manifests.
 ///
-/// Clones are the same host. Connectors run on threads of the host's own; every method may be called from any thread and
-/// any runtime.
+/// Clones are the same host. Connectors run in processes that the host starts and ends
+/// ([`serve_if_worker`](crate::serve_if_worker) makes a program able to be one), or where their manifest says so on threads
+/// of the host's own. Every method may be called from any thread and any runtime.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
