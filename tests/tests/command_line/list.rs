@@ -26,7 +26,7 @@ fn a_pipe_gets_a_line_a_crm_with_tabs() {
     assert_eq!(output.code, Some(0), "{output:?}");
     assert_eq!(rows.len(), 2, "{output:?}");
     assert_eq!(rows[0][..4], ["acme", "Acme Inc", "-", "-"]);
-    assert_eq!(rows[0][6], "in a worker (sandboxed)");
+    assert_eq!(rows[0][6], "in a worker");
     assert!(rows[0][4].starts_with("disabled: "), "{rows:?}");
     let example = [
         "example",
@@ -56,6 +56,14 @@ fn json_tells_the_same_to_programs() {
         .place
         .connectors()
         .join("libswitchboard_connector_example.so");
+    // Which version of Landlock there is depends on the machine.
+    let sandbox = crms[0]["sandbox"].take();
+    for kind in ["files", "sockets", "processes", "signals", "threads"] {
+        let guards = sandbox[kind].as_array().unwrap();
+        assert!(guards.contains(&json!("seccomp")), "{kind}: {sandbox}");
+    }
+    assert!(sandbox["landlock"].as_u64().is_some(), "{sandbox}");
+    assert_eq!(sandbox["memory_bytes"], 256 << 20);
     let expected = json!([{
         "name": "example",
         "display_name": "Example CRM",
@@ -65,6 +73,7 @@ fn json_tells_the_same_to_programs() {
         "library": library,
         "sha256": null,
         "isolation": "process",
+        "sandbox": null,
         "locked": false,
         "shadowed": [],
         "proxy": false,

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 ///
 /// Each list names the guards by which every probe of its kind was refused; it is empty if one of them was not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Enforced {
     /// Opening files and listing folders. Without Landlock among the guards, only from when the library is loaded.
@@ -115,7 +114,7 @@ mod tests {
         let text = serde_json::to_string(&enforced()).unwrap();
         assert_eq!(
             text,
-            r#"{"files":["landlock","seccomp"],"sockets":["seccomp"],"processes":["seccomp"],"signals":["system"],"threads":[],"landlock":7,"memoryBytes":268435456}"#
+            r#"{"files":["landlock","seccomp"],"sockets":["seccomp"],"processes":["seccomp"],"signals":["system"],"threads":[],"landlock":7,"memory_bytes":268435456}"#
         );
         assert_eq!(serde_json::from_str::<Enforced>(&text).unwrap(), enforced());
     }

@@ -50,7 +50,7 @@ fn the_probes_find_it_denied_and_name_the_guards() {
     assert_eq!(
         ended,
         said(&format!(
-            r#"{{"files":["landlock","seccomp"],"sockets":["seccomp"],"processes":["seccomp"],"signals":{signals},"threads":["seccomp"],"landlock":{version},"memoryBytes":268435456}}"#
+            r#"{{"files":["landlock","seccomp"],"sockets":["seccomp"],"processes":["seccomp"],"signals":{signals},"threads":["seccomp"],"landlock":{version},"memory_bytes":268435456}}"#
         ))
     );
 }
