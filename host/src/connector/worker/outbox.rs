@@ -74,13 +74,13 @@ impl Outbox {
     /// Writes what waits, until the socket is closed.
     pub(super) async fn keep_writing(&self) {
         loop {
-            self.filled.notified().await;
             while !self.waiting().frames.is_empty() {
                 if self.socket.writable().await.is_err() {
                     return self.close();
                 }
                 self.write(&mut self.waiting());
             }
+            self.filled.notified().await;
         }
     }
 
