@@ -287,14 +287,15 @@ async fn watch_over(workers: Weak<Workers>, started: Started) {
         End::Broken(broken) => format!("{broken}, so its process was ended"),
         End::Drained => "its process was replaced".to_owned(),
     };
-    let fault = Fault::crashed(format!("the connector failed: {reason}"));
-    link.end(&fault);
+    // Before the calls end: a program that logs one call ends with it, and the crash has to be kept by then.
     if let Some(workers) = workers.upgrade() {
         workers.forget(&link);
         if let End::Broken(_) = end {
             workers.note_crash(&reason);
         }
     }
+    let fault = Fault::crashed(format!("the connector failed: {reason}"));
+    link.end(&fault);
 }
 
 /// Waits until a worker is to be replaced, and then until its last call has ended.
