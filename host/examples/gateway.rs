@@ -43,6 +43,11 @@ async fn serve() -> anyhow::Result<()> {
     let builder = Host::builder()
         .manifests(manifests)
         .connectors([connectors]);
+    // Where the program `switchboard` keeps it, so that `switchboard release` reaches this one, too.
+    let builder = match switchboard_host::default_state_folder() {
+        Some(folder) => builder.state_folder(folder),
+        None => builder,
+    };
     let host = tokio::task::spawn_blocking(|| builder.build()).await??;
     let routes = Router::new()
         .route("/crm/{name}/calls", post(log_call))
