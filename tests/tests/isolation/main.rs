@@ -14,6 +14,7 @@ mod denied;
 mod dying;
 mod floods;
 mod load;
+mod missing;
 mod opening;
 mod proof;
 mod recovery;

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use jiff::Timestamp;
 use mock_crm::{Gate, Reply, Rule};
 use serde_json::{Value, json};
 use switchboard_tests::{Pending, Stage};
@@ -95,6 +96,8 @@ fn five_crashes_within_a_minute_close_a_crm_until_somebody_releases_it() {
     let listed = listed(&stage);
     assert_eq!(listed["state"], "quarantined", "{listed}");
     assert!(listed["reason"].as_str().unwrap().contains("signal 11"));
+    let time = |name: &str| listed[name].as_str().unwrap().parse::<Timestamp>().unwrap();
+    assert_eq!(time("until").duration_since(time("since")).as_secs(), 300);
 
     let release = || {
         let release = stage.place.switchboard(["release", "--crm", "hostile"]);

@@ -7,7 +7,8 @@
     reason = "only an entry of .init_array runs while a library is loaded"
 )]
 
-use std::{fs, io, net::TcpStream, process::Command, sync::OnceLock, thread};
+use std::io::{self, Write};
+use std::{fs, net::TcpStream, process::Command, sync::OnceLock, thread};
 
 use switchboard_connector_sdk::{
     CallContext, CallLogged, Connector, CreateCallLog, Fault, NoSettings, Opening, export_connector,
@@ -23,6 +24,8 @@ static GAINS: OnceLock<String> = OnceLock::new();
 static CONSTRUCTOR: extern "C" fn() = construct;
 
 extern "C" fn construct() {
+    // So that it shows where nobody gets to call it.
+    let _ = writeln!(io::stderr(), "constructed");
     let attempts = [
         ("thread", thread::Builder::new().spawn(|| ()).map(drop)),
         // Nobody listens there: whoever may connect is refused by the peer.
