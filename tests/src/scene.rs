@@ -148,11 +148,9 @@ impl Scene {
     ///
     /// # Errors
     ///
-    /// As [`HostBuilder::build`].
+    /// As [`HostBuilder::build`], or the program that its workers are cannot be built.
     pub fn host(&self) -> Result<Host> {
-        let builder = Host::builder()
-            .manifests(self.place.manifests())
-            .connectors([self.place.connectors()]);
+        let builder = self.place.host()?;
         let ca = self.place.root().join("mock-crm-ca.pem");
         let with_ca = |builder: HostBuilder| builder.ca_file(&ca);
         let builder = if ca.exists() {

@@ -53,7 +53,8 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Enables the connector of `tests/faulty/NAME` as the CRM `NAME`, with more sections of the manifest.
+    /// Enables the connector of `tests/faulty/NAME` as the CRM `NAME`, with more sections of the manifest. It runs in
+    /// process, where nothing but the host's own care keeps its faults from others.
     ///
     /// # Errors
     ///
@@ -61,7 +62,7 @@ impl Stage {
     pub fn add_faulty(&self, name: &str, sections: &str) -> Result<()> {
         self.place.place_connector(&format!("faulty-{name}"))?;
         let library = format!("faulty_{}", name.replace('-', "_"));
-        self.enable(name, &library, sections)?;
+        self.enable_in("in-process", name, &library, sections)?;
         Ok(())
     }
 

@@ -143,9 +143,10 @@ fn a_file_that_cannot_be_removed_is_named_in_the_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_is_running_sees_a_quarantine_begin_and_end() {
     let scene = Scene::example().unwrap();
-    let host = Host::builder()
-        .manifests(scene.place.manifests())
-        .connectors([scene.place.connectors()])
+    let host = scene
+        .place
+        .host()
+        .unwrap()
         .state_folder(scene.place.state());
     let host = host.build().unwrap();
     let call = async |session: &str| {
@@ -179,9 +180,10 @@ async fn a_host_that_is_running_sees_a_quarantine_begin_and_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_for_an_entry_waits_for_the_end_of_a_quarantine() {
     let scene = Scene::example().unwrap();
-    let host = Host::builder()
-        .manifests(scene.place.manifests())
-        .connectors([scene.place.connectors()])
+    let host = scene
+        .place
+        .host()
+        .unwrap()
         .state_folder(scene.place.state())
         .ledger(Ledger::open(&LedgerPlace::Sqlite(scene.place.ledger())).unwrap())
         .wait_for_requests();

@@ -26,6 +26,7 @@ mod start;
 mod stderr;
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -51,6 +52,9 @@ pub use serve::serve_if_worker;
 
 /// How long what a worker wrote before its end is read.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How long the host waits when it cannot start a worker by its own fault, such as too many open files.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The workers of one CRM: one that takes calls, and those that are on their way out.
 pub(super) struct Workers {
@@ -111,6 +115,7 @@ impl Workers {
         match workers.runtime.block_on(workers.recipe.start()) {
             Ok(started) => workers.run(started),
             Err(StartError::Refused(error)) => return Err(error),
+            Err(StartError::Unable(reason)) => return Err(workers.recipe.error(reason)),
             Err(StartError::Failed(reason)) => {
                 workers.note_crash(&reason);
                 return Err(workers.recipe.error(reason));
@@ -198,6 +203,12 @@ impl Workers {
                 self.note_crash(&reason);
                 self.state.send_replace(State::None);
             }
+            Err(StartError::Unable(reason)) => {
+                let crm = &self.recipe.crm;
+                tracing::error!(crm, reason, "a connector's process cannot be started");
+                sleep(PAUSE).await;
+                self.state.send_replace(State::None);
+            }
         }
     }
 
@@ -264,13 +275,15 @@ async fn watch_over(workers: Weak<Workers>, started: Started) {
         incoming,
         ..
     } = started;
+    // One worker is one failure, however many follow from it.
+    let is_noted = AtomicBool::new(false);
     let end = {
         let reading = link.keep_reading(socket, incoming);
         tokio::pin!(reading);
         tokio::select! {
             biased;
             broken = &mut reading => End::Broken(broken),
-            () = leave(&workers, &link) => End::Drained,
+            () = leave(&workers, &link, &is_noted) => End::Drained,
             () = process.exited() => {
                 // Who was started by it may hold its socket open.
                 process.kill();
@@ -290,7 +303,7 @@ async fn watch_over(workers: Weak<Workers>, started: Started) {
     // Before the calls end: a program that logs one call ends with it, and the crash has to be kept by then.
     if let Some(workers) = workers.upgrade() {
         workers.forget(&link);
-        if let End::Broken(_) = end {
+        if !is_noted.into_inner() {
             workers.note_crash(&reason);
         }
     }
@@ -299,7 +312,7 @@ async fn watch_over(workers: Weak<Workers>, started: Started) {
 }
 
 /// Waits until a worker is to be replaced, and then until its last call has ended.
-async fn leave(workers: &Weak<Workers>, link: &Arc<Link>) {
+async fn leave(workers: &Weak<Workers>, link: &Arc<Link>, is_noted: &AtomicBool) {
     let Some(why) = link.retired().await else {
         return std::future::pending().await;
     };
@@ -309,6 +322,7 @@ async fn leave(workers: &Weak<Workers>, link: &Arc<Link>) {
             Retirement::Blocked => "it did not end a call whose time was over",
             Retirement::Panicked => "it panicked",
         });
+        is_noted.store(true, Ordering::Relaxed);
     }
     link.drained().await;
 }

@@ -1,5 +1,7 @@
 //! Connectors that hold the threads they are run on.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 use switchboard_host::{FaultCode, Host};
 use switchboard_tests::{Output, Stage, example_input, input_with_note};
@@ -129,11 +131,13 @@ async fn two_calls_that_block_leave_threads_for_the_others_of_their_crm() {
 
 /// Calls another CRM until this one is disabled, and returns why.
 async fn disabled(host: &Host, crm: &str) -> String {
+    let start = Instant::now();
     loop {
-        match reason(host, crm) {
-            Some(reason) => return reason,
-            None => assert_ne!(log_id(call(host, "example", "")).await, ""),
+        if let Some(reason) = reason(host, crm) {
+            return reason;
         }
+        assert!(start.elapsed() < PATIENCE, "{crm} is not disabled");
+        assert_ne!(log_id(call(host, "example", "")).await, "");
     }
 }
 

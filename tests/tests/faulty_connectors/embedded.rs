@@ -52,7 +52,7 @@ fn panics_in_call(crm: &str) -> (Stage, Host) {
         .unwrap();
     let settings = settings(&[("base_url", &stage.crm.url())]);
     stage
-        .enable(crm, "faulty_panics_in_call", &settings)
+        .enable_in("in-process", crm, "faulty_panics_in_call", &settings)
         .unwrap();
     let host = stage.host().unwrap();
     (stage, host)

@@ -19,7 +19,10 @@ fn a_locked_library_is_loaded_and_listed_as_such() {
     let list = scene.stage.place.switchboard(["list"]).unwrap();
     let list = list.run().unwrap();
     let library = scene.library("other");
-    let expected = format!("\tready\t{} (locked)\n", library.display());
+    let expected = format!(
+        "\tready\t{} (locked)\tin a worker (sandboxed)\n",
+        library.display()
+    );
     assert!(list.stdout.ends_with(&expected), "{list:#?}");
     let output = scene.stage.log("other", &example_input().unwrap()).unwrap();
     assert_eq!(output.code, Some(0), "{output:#?}");

@@ -53,13 +53,15 @@ pub(super) struct Started {
 pub(super) enum StartError {
     /// Another start would end in the same way.
     Refused(OpenError),
-    /// The process ended, or could not be started.
+    /// The worker did not get its connector open: it ended, or took too long.
     Failed(String),
+    /// The host could not start it, which is no fault of the connector's.
+    Unable(String),
 }
 
 impl From<io::Error> for StartError {
     fn from(error: io::Error) -> Self {
-        Self::Failed(format!("cannot be started: {error}"))
+        Self::Unable(format!("its process cannot be started: {error}"))
     }
 }
 
@@ -68,7 +70,7 @@ impl Recipe {
     pub(super) async fn start(&self) -> Result<Started, StartError> {
         let (process, ends) = Process::start(&self.program, &self.crm).await?;
         let library = self.library.hand_over();
-        let library = library.map_err(|error| StartError::Failed(error.to_string()))?;
+        let library = library.map_err(|error| StartError::Unable(error.to_string()))?;
         hand_over(&ends.socket, library.as_fd())?;
         ends.socket.set_nonblocking(true)?;
         let (socket, sender) = UnixStream::from_std(ends.socket)?.into_split();
@@ -100,7 +102,8 @@ impl Recipe {
             open_input: self.open_input.clone(),
         };
         let frame = frame.write();
-        let too_long = |TooLong| StartError::Failed("has settings of more than 32 MiB".to_owned());
+        let too_long =
+            |TooLong| StartError::Unable("its settings are longer than 32 MiB".to_owned());
         link.send(frame.map_err(too_long)?);
         Ok(())
     }
