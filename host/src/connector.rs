@@ -52,7 +52,7 @@ enum Place {
 pub(crate) enum Instance {
     InProcess(Arc<in_process::Connector>, Arc<in_process::Instance>),
     #[cfg(target_os = "linux")]
-    Worker(Arc<worker::Worker>),
+    Worker(worker::Place),
 }
 
 /// A running operation. Dropping it gives it up.
@@ -182,7 +182,7 @@ impl Connector {
                 Instance::InProcess(Arc::clone(connector), connector.instance().await?)
             }
             #[cfg(target_os = "linux")]
-            Place::Worker(workers) => Instance::Worker(workers.worker().await?),
+            Place::Worker(workers) => Instance::Worker(workers.place().await?),
         })
     }
 }
@@ -204,8 +204,8 @@ impl Instance {
                 Running::InProcess(running)
             }
             #[cfg(target_os = "linux")]
-            Self::Worker(worker) => {
-                Running::Worker(worker.call(services.clone(), operation, context, input))
+            Self::Worker(place) => {
+                Running::Worker(place.call(services.clone(), operation, context, input))
             }
         }
     }

@@ -7,10 +7,14 @@ use serde_json::value::RawValue;
 use switchboard_connector_sdk::wire::{HostInfo, OpenInput};
 use switchboard_connector_sdk::{Fault, FaultCode};
 
-use super::services::LogSink;
+use super::services::{LogSink, cut};
+use crate::loader::printable;
 
 /// How long a connector may take to open.
 pub(super) const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// So much is shown of why a connector refuses to open.
+const MAX_WORDS_BYTES: usize = 2 * 1024;
 
 /// A connector could not be opened.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -32,13 +36,19 @@ impl OpenError {
 
     /// The connector refused to open, or panicked.
     pub(super) fn refused(library: &Path, crm: &str, fault: &Fault, log: &LogSink) -> Self {
-        let message = log.redact(fault.message());
+        let message = shown(fault.message(), log);
         let reason = match fault.code() {
             FaultCode::Panicked => format!("{message}; report this to its author"),
             _ => format!("{message}; correct [settings] in the manifest, or ask its author"),
         };
         Self::new(library, crm, reason)
     }
+}
+
+/// Makes words of a connector fit for a list: on one line, cut, without secrets.
+pub(super) fn shown(words: &str, log: &LogSink) -> String {
+    let words = printable(&log.redact(words));
+    cut(&words, MAX_WORDS_BYTES).to_owned()
 }
 
 /// Says that a connector took longer than [`OPEN_TIMEOUT`].

@@ -21,6 +21,7 @@ mod hello;
 mod link;
 mod outbox;
 mod process;
+mod requests;
 mod serve;
 mod start;
 mod stderr;
@@ -36,13 +37,12 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-pub(super) use link::Running;
+pub(super) use link::{Place, Running};
 pub(super) use start::Recipe;
 
 use super::crashes::{Crashes, Quarantine};
 use super::opening::OpenError;
 use super::sandbox::Enforced;
-use super::services::CallServices;
 use link::{Broken, Link, Retirement};
 use process::Process;
 use start::{StartError, Started};
@@ -77,7 +77,7 @@ enum State {
 }
 
 /// A worker that takes calls.
-pub(crate) struct Worker {
+struct Worker {
     link: Arc<Link>,
     process: Arc<Process>,
 }
@@ -112,9 +112,9 @@ impl Workers {
         if workers.quarantine().is_some() {
             return Ok(workers);
         }
-        match workers.runtime.block_on(workers.recipe.start()) {
+        match workers.runtime.block_on(workers.recipe.start_in_time()) {
             Ok(started) => workers.run(started),
-            Err(StartError::Refused(error)) => return Err(error),
+            Err(StartError::Refused(error) | StartError::Unready(error)) => return Err(error),
             Err(StartError::Unable(reason)) => return Err(workers.recipe.error(reason)),
             Err(StartError::Failed(reason)) => {
                 workers.note_crash(&reason);
@@ -147,12 +147,12 @@ impl Workers {
         self.crashes.release()
     }
 
-    /// Returns a worker for a new call; starts one if there is none.
+    /// Returns a place for a new call; starts a worker if there is none.
     ///
     /// # Errors
     ///
     /// `disabled`: the connector does not open any more. `unavailable`: it crashed too often.
-    pub(super) async fn worker(self: &Arc<Self>) -> Result<Arc<Worker>, Fault> {
+    pub(super) async fn place(self: &Arc<Self>) -> Result<Place, Fault> {
         loop {
             if let Some(quarantine) = self.quarantine() {
                 return Err(quarantine.fault(&self.recipe.crm));
@@ -170,8 +170,8 @@ impl Workers {
                     return Err(Fault::unavailable("the connector's process has just ended"));
                 }
             };
-            if worker.link.takes_calls().await {
-                return Ok(worker);
+            if let Some(place) = worker.link.place().await {
+                return Ok(place);
             }
             self.forget(&worker.link);
         }
@@ -194,10 +194,15 @@ impl Workers {
 
     async fn start(self: Arc<Self>) {
         sleep(self.crashes.wait_before_restart(Timestamp::now())).await;
-        match self.recipe.start().await {
+        match self.recipe.start_in_time().await {
             Ok(started) => self.run(started),
             Err(StartError::Refused(error)) => {
                 self.state.send_replace(State::Disabled(error.to_string()));
+            }
+            Err(StartError::Unready(error)) => {
+                tracing::error!(crm = self.recipe.crm, %error, "a connector's process does not serve");
+                self.note_crash("its process refused to serve");
+                self.state.send_replace(State::None);
             }
             Err(StartError::Failed(reason)) => {
                 self.note_crash(&reason);
@@ -253,19 +258,6 @@ impl Drop for Workers {
     }
 }
 
-impl Worker {
-    /// Starts an operation.
-    pub(super) fn call(
-        &self,
-        services: CallServices,
-        operation: &str,
-        context: Vec<u8>,
-        input: Vec<u8>,
-    ) -> Running {
-        self.link.call(services, operation, context, input)
-    }
-}
-
 /// Reads what a worker says until it ends, and settles what it leaves behind.
 async fn watch_over(workers: Weak<Workers>, started: Started) {
     let Started {
@@ -280,9 +272,9 @@ async fn watch_over(workers: Weak<Workers>, started: Started) {
     let end = {
         let reading = link.keep_reading(socket, incoming);
         tokio::pin!(reading);
+        // Reading comes last: a worker that sends without end must not keep the others from their turn.
         tokio::select! {
             biased;
-            broken = &mut reading => End::Broken(broken),
             () = leave(&workers, &link, &is_noted) => End::Drained,
             () = process.exited() => {
                 // Who was started by it may hold its socket open.
@@ -291,12 +283,19 @@ async fn watch_over(workers: Weak<Workers>, started: Started) {
                 End::Broken(broken.unwrap_or(Broken::Closed))
             }
             () = link.keep_writing() => End::Broken(Broken::Closed),
+            () = link.keep_forgetting() => End::Drained,
+            broken = &mut reading => End::Broken(broken),
         }
+    };
+    // A process that ends closes its socket first.
+    let ended_itself = match end {
+        End::Broken(Broken::Closed) => timeout(LAST_WORDS, process.exited()).await.is_ok(),
+        _ => false,
     };
     process.kill();
     let ended = process.ended().await.unwrap_or_default();
     let reason = match &end {
-        End::Broken(Broken::Closed) => format!("its process {ended}"),
+        End::Broken(Broken::Closed) if ended_itself => format!("its process {ended}"),
         End::Broken(broken) => format!("{broken}, so its process was ended"),
         End::Drained => "its process was replaced".to_owned(),
     };

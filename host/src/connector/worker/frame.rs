@@ -44,6 +44,9 @@ pub(super) const OPENING: u64 = 0;
 /// How much room is made for what is read next.
 const READ_BYTES: usize = 64 * 1024;
 
+/// Room for longer frames is given back.
+const KEPT_BYTES: usize = 1024 * 1024;
+
 const LENGTH_BYTES: usize = 4;
 
 /// A frame from the host. It holds secrets, so only tests can show it.
@@ -439,6 +442,9 @@ impl Incoming {
         };
         let message = read(frame)?;
         self.bytes.advance(LENGTH_BYTES + n_bytes);
+        if self.bytes.is_empty() && n_bytes > KEPT_BYTES {
+            self.bytes = BytesMut::new();
+        }
         Ok(Some((message, n_bytes)))
     }
 }

@@ -4,16 +4,17 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use switchboard_abi::{RawFault, RawMessage};
+use switchboard_abi::RawFault;
 use switchboard_connector_sdk::{Fault, FaultCode};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::{Semaphore, oneshot, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::calls::{Answer, Calls, Foreign};
+use super::calls::{Answer, Calls, Foreign, REMEMBERED_FOR};
 use super::frame::{Incoming, Malformed, ToHost, ToWorker, TooLong};
 use super::outbox::Outbox;
+use super::requests::{BUDGET_UNIT, Wanted};
 use crate::connector::own_words;
 use crate::connector::services::CallServices;
 
@@ -24,18 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// So many bytes of a worker's requests may wait for their answers; beyond, nothing more is read from it.
 const MAX_REQUEST_BYTES: usize = 64 * 1024 * 1024;
 
-/// What one permit of the budget stands for.
-const BUDGET_UNIT: usize = 1024;
-
-/// What a request costs beside its own bytes.
-const REQUEST_BYTES: usize = 16 * BUDGET_UNIT;
-
 /// One running worker.
 pub(super) struct Link {
-    outbox: Outbox,
+    pub(super) outbox: Outbox,
     calls: Mutex<Calls>,
     condition: watch::Sender<Condition>,
-    budget: Arc<Semaphore>,
+    /// What requests of the worker may still wait for their answers.
+    pub(super) budget: Arc<Semaphore>,
 }
 
 /// What can be expected of a worker.
@@ -73,6 +69,9 @@ pub(super) enum Broken {
     Misplaced,
 }
 
+/// A place for one call in a worker, which does not drain before the call has come.
+pub(crate) struct Place(Arc<Link>);
+
 /// An operation that runs in a worker. Dropping it gives the call up.
 pub(crate) struct Running {
     link: Arc<Link>,
@@ -91,13 +90,7 @@ impl Link {
         }
     }
 
-    /// Sends a frame that belongs to no call.
-    pub(super) fn send(&self, frame: Vec<u8>) {
-        self.outbox.send(frame);
-    }
-
-    /// Starts an operation.
-    pub(super) fn call(
+    fn call(
         self: &Arc<Self>,
         services: CallServices,
         operation: &str,
@@ -105,7 +98,6 @@ impl Link {
         input: Vec<u8>,
     ) -> Running {
         let (sender, answer) = oneshot::channel();
-        // Without the lock in between: a frame of the call cannot come before the call has gone.
         let begun = self.calls().begin(services, sender);
         let running = |call| Running {
             link: Arc::clone(self),
@@ -124,14 +116,20 @@ impl Link {
             input,
         };
         match frame.write() {
-            Ok(frame) => self.outbox.send(frame),
+            Ok(frame) => self.outbox.send(frame, None),
             Err(TooLong) => self.settle(call, Err(too_long("the input"))),
         }
         running(Some(call))
     }
 
-    /// Whether a new call may go to this worker. Waits for one that is held up, but not for long.
-    pub(super) async fn takes_calls(&self) -> bool {
+    /// Takes a place for a call, if this worker still takes any. Waits for one that is held up, but not for long.
+    pub(super) async fn place(self: &Arc<Self>) -> Option<Place> {
+        // First: a worker that is retired from here on waits for the call.
+        let place = Place::new(self);
+        self.takes_calls().await.then_some(place)
+    }
+
+    async fn takes_calls(&self) -> bool {
         let mut condition = self.condition.subscribe();
         loop {
             let now = *condition.borrow_and_update();
@@ -172,7 +170,7 @@ impl Link {
     pub(super) async fn drained(&self) {
         let mut condition = self.condition.subscribe();
         // Each call that ends is a change.
-        while self.calls().n_open() > 0 {
+        while self.calls().is_in_use() {
             if condition.changed().await.is_err() {
                 return;
             }
@@ -192,7 +190,16 @@ impl Link {
 
     /// Takes out of a text what must not be shown of any call.
     pub(super) fn redact(&self, text: String) -> String {
-        self.calls().redact(text)
+        let redactors = self.calls().redactors();
+        redactors.iter().fold(text, |text, it| it.redact(&text))
+    }
+
+    /// Forgets calls that have ended, a while after their end.
+    pub(super) async fn keep_forgetting(&self) {
+        loop {
+            sleep(REMEMBERED_FOR).await;
+            self.calls().forget_ended();
+        }
     }
 
     pub(super) async fn keep_writing(&self) {
@@ -279,87 +286,7 @@ impl Link {
         if let Ok(Some(waiting)) = self.calls().answered(call) {
             let _ = waiting.send(answer);
         }
-    }
-
-    /// Does what a connector asks the host for, and tells the worker the result.
-    async fn serve(
-        self: &Arc<Self>,
-        call: u64,
-        request: u32,
-        n_bytes: usize,
-        wanted: Wanted,
-    ) -> Result<(), Broken> {
-        let cost = (n_bytes + REQUEST_BYTES).div_ceil(BUDGET_UNIT);
-        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
-        // Waiting here leaves what comes next unread: the worker learns to wait. The budget is never closed.
-        let budget = Arc::clone(&self.budget).acquire_many_owned(cost).await;
-        let mut calls = self.calls();
-        let Some(open) = calls.find(call)? else {
-            drop(calls);
-            self.reply(
-                call,
-                request,
-                Err(Fault::closed("the call has ended").into()),
-            );
-            return Ok(());
-        };
-        if open.has_request(request) {
-            return Err(Broken::Misplaced);
-        }
-        let (link, services, places) = (
-            Arc::clone(self),
-            open.services.clone(),
-            Arc::clone(&open.places),
-        );
-        let work = async move {
-            let place = places.acquire().await;
-            let reply = wanted.of(&services).await;
-            link.outbox.room().await;
-            if let Ok(Some(open)) = link.calls().find(call) {
-                open.end_request(request);
-            }
-            link.reply(call, request, reply);
-            drop((place, budget));
-        };
-        open.add_request(request, tokio::spawn(work).abort_handle());
-        Ok(())
-    }
-
-    fn reply(&self, call: u64, request: u32, reply: Result<RawMessage, RawFault>) {
-        let frame = ToWorker::Reply {
-            call,
-            request,
-            reply,
-        };
-        let frame = frame.write().or_else(|TooLong| {
-            let reply = Err(too_long("the answer").into());
-            let refusal = ToWorker::Reply {
-                call,
-                request,
-                reply,
-            };
-            refusal.write()
-        });
-        if let Ok(frame) = frame {
-            self.outbox.send(frame);
-        }
-    }
-
-    fn dropped(&self, call: u64, request: u32) -> Result<(), Broken> {
-        if let Some(open) = self.calls().find(call)?
-            && let Some(work) = open.end_request(request)
-        {
-            work.abort();
-        }
-        Ok(())
-    }
-
-    fn log(&self, call: u64, level: u8, message: &str, fields: &[u8]) -> Result<(), Broken> {
-        let services = self.calls().find(call)?.map(|open| open.services.clone());
-        if let Some(services) = services {
-            services.log(level, message, fields);
-        }
-        Ok(())
+        self.note_change();
     }
 
     fn give_up(&self, call: u64) {
@@ -367,7 +294,7 @@ impl Link {
             return;
         }
         if let Ok(frame) = (ToWorker::Cancel { call }).write() {
-            self.outbox.send(frame);
+            self.outbox.send(frame, None);
         }
         self.note_change();
     }
@@ -408,31 +335,34 @@ impl Link {
             });
     }
 
-    fn calls(&self) -> MutexGuard<'_, Calls> {
+    pub(super) fn calls(&self) -> MutexGuard<'_, Calls> {
         // Nothing panics while it holds the lock.
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a connector asks the host for.
-enum Wanted {
-    Http(RawMessage),
-    Service(String, Vec<u8>),
+impl Place {
+    fn new(link: &Arc<Link>) -> Self {
+        link.calls().reserve();
+        Self(Arc::clone(link))
+    }
+
+    /// Starts an operation.
+    pub(in crate::connector) fn call(
+        self,
+        services: CallServices,
+        operation: &str,
+        context: Vec<u8>,
+        input: Vec<u8>,
+    ) -> Running {
+        self.0.call(services, operation, context, input)
+    }
 }
 
-impl Wanted {
-    async fn of(self, services: &CallServices) -> Result<RawMessage, RawFault> {
-        let reply = match self {
-            Self::Http(message) => services.http(message).await,
-            Self::Service(operation, input) => {
-                let output = services.call(&operation, input).await;
-                output.map(|body| RawMessage {
-                    head: Vec::new().into(),
-                    body: body.into(),
-                })
-            }
-        };
-        reply.map_err(RawFault::from)
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.calls().give_back();
+        self.0.note_change();
     }
 }
 
@@ -453,7 +383,7 @@ impl Drop for Running {
     }
 }
 
-fn too_long(what: &str) -> Fault {
+pub(super) fn too_long(what: &str) -> Fault {
     Fault::internal(format!(
         "{what} is too long for the connector's process; at most 32 MiB go there"
     ))

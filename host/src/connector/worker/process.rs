@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 use rustix::io::Errno;
@@ -43,9 +43,16 @@ struct Order {
     reply: oneshot::Sender<Spawned>,
 }
 
-/// The thread that starts workers. The system ends a worker with the *thread* that started it, so this one lives as
-/// long as the process.
-static STARTER: LazyLock<io::Result<mpsc::Sender<Order>>> = LazyLock::new(|| {
+/// The thread that starts workers, once there is one. The system ends a worker with the *thread* that started it, so
+/// this one lives as long as the process.
+static STARTER: Mutex<Option<mpsc::Sender<Order>>> = Mutex::new(None);
+
+fn starter() -> io::Result<mpsc::Sender<Order>> {
+    // Nothing panics while it holds the lock.
+    let mut starter = STARTER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(starter) = &*starter {
+        return Ok(starter.clone());
+    }
     let (orders, incoming) = mpsc::channel::<Order>();
     let thread = thread::Builder::new().name("start-workers".to_owned());
     thread.spawn(move || {
@@ -54,8 +61,8 @@ static STARTER: LazyLock<io::Result<mpsc::Sender<Order>>> = LazyLock::new(|| {
             let _ = reply.send(spawn(command));
         }
     })?;
-    Ok(orders)
-});
+    Ok(starter.insert(orders).clone())
+}
 
 impl Process {
     /// Starts `program` as a worker. Must be called within a runtime.
@@ -71,11 +78,10 @@ impl Process {
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let (reply, spawned) = oneshot::channel();
-        let starter = STARTER
-            .as_ref()
-            .map_err(|error| io::Error::from(error.kind()))?;
         let gone = || io::Error::other("the thread that starts workers has ended");
-        starter.send(Order { command, reply }).map_err(|_| gone())?;
+        starter()?
+            .send(Order { command, reply })
+            .map_err(|_| gone())?;
         let (mut child, socket) = spawned.await.map_err(|_| gone())??;
         let stderr = child.stderr.take().map(OwnedFd::from);
         let process = Self::watched(child, crm)?;

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use switchboard_abi::RawFault;
 use switchboard_connector_sdk::Fault;
@@ -19,10 +20,13 @@ use super::link::{Broken, Link};
 use super::outbox::Outbox;
 use super::process::{Process, hand_over};
 use super::stderr;
-use crate::connector::opening::{OPEN_TIMEOUT, OpenError, too_slow};
+use crate::connector::opening::{OPEN_TIMEOUT, OpenError, shown, too_slow};
 use crate::connector::sandbox::Enforced;
 use crate::connector::services::{CallLog, LogSink, highest_level};
-use crate::loader::{Checked, printable};
+use crate::loader::Checked;
+
+/// How long a start may take in all. The time to open a connector is a part of it.
+const START_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What it takes to start a connector's worker, any number of times.
 pub(in crate::connector) struct Recipe {
@@ -53,6 +57,8 @@ pub(super) struct Started {
 pub(super) enum StartError {
     /// Another start would end in the same way.
     Refused(OpenError),
+    /// The worker says that it cannot serve.
+    Unready(OpenError),
     /// The worker did not get its connector open: it ended, or took too long.
     Failed(String),
     /// The host could not start it, which is no fault of the connector's.
@@ -67,7 +73,14 @@ impl From<io::Error> for StartError {
 
 impl Recipe {
     /// Starts a worker. Must be called within the runtime on which its frames are to be read.
-    pub(super) async fn start(&self) -> Result<Started, StartError> {
+    pub(super) async fn start_in_time(&self) -> Result<Started, StartError> {
+        // Whatever it hangs in: the time to open a connector is a part of it.
+        let started = timeout(START_TIMEOUT, self.start()).await;
+        let too_slow = || StartError::Unable("its process did not start in time".to_owned());
+        started.map_err(|_| too_slow())?
+    }
+
+    async fn start(&self) -> Result<Started, StartError> {
         let (process, ends) = Process::start(&self.program, &self.crm).await?;
         let library = self.library.hand_over();
         let library = library.map_err(|error| StartError::Unable(error.to_string()))?;
@@ -104,7 +117,7 @@ impl Recipe {
         let frame = frame.write();
         let too_long =
             |TooLong| StartError::Unable("its settings are longer than 32 MiB".to_owned());
-        link.send(frame.map_err(too_long)?);
+        link.outbox.send(frame.map_err(too_long)?, None);
         Ok(())
     }
 
@@ -150,13 +163,14 @@ impl Recipe {
             message: refused.message.as_str().into(),
             detail: Vec::new().into(),
         });
-        StartError::Refused(match refused.by {
+        match refused.by {
             RefusedBy::Connector => {
-                OpenError::refused(self.library.path(), &self.crm, &fault, &self.log)
+                let path = self.library.path();
+                StartError::Refused(OpenError::refused(path, &self.crm, &fault, &self.log))
             }
-            // A connector can speak in its worker's place.
-            RefusedBy::Worker => self.error(printable(&self.log.redact(&refused.message))),
-        })
+            // Another start may have better luck. A connector can speak in its worker's place, too.
+            RefusedBy::Worker => StartError::Unready(self.error(shown(fault.message(), &self.log))),
+        }
     }
 
     pub(super) fn error(&self, reason: String) -> OpenError {
