@@ -76,7 +76,7 @@ pub(crate) struct Recipe<'a> {
 pub(crate) enum Site<'a> {
     /// In this process; the watchdog notices when it blocks.
     InProcess(&'a Watchdog),
-    Worker(WorkerRecipe<'a>),
+    Worker(Box<WorkerRecipe<'a>>),
 }
 
 /// What it takes to run a connector in a worker.
@@ -122,7 +122,7 @@ impl Connector {
                     in_process::Connector::open(library, crm, settings, log.clone(), watchdog)?;
                 Place::InProcess(Arc::new(connector))
             }
-            Site::Worker(worker) => open_in_worker(library, crm, settings, log.clone(), worker)?,
+            Site::Worker(worker) => open_in_worker(library, crm, settings, log.clone(), *worker)?,
         };
         Ok(Self { log, place })
     }

@@ -365,7 +365,7 @@ fn needs_network(manifest: &Manifest) -> Disabled {
 fn site<'a>(manifest: &Manifest, library: &Checked, surroundings: &Surroundings<'a>) -> Site<'a> {
     match manifest.connector.isolation {
         Isolation::InProcess => Site::InProcess(surroundings.watchdog),
-        Isolation::Process => Site::Worker(WorkerRecipe {
+        Isolation::Process => Site::Worker(Box::new(WorkerRecipe {
             memory: manifest.limits.memory,
             sandbox_required: manifest.sandbox.required,
             program: surroundings.worker_program,
@@ -375,7 +375,7 @@ fn site<'a>(manifest: &Manifest, library: &Checked, surroundings: &Surroundings<
                 *library.digest(),
             ),
             runtime: surroundings.runtime,
-        }),
+        })),
     }
 }
 
