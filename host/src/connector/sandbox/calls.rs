@@ -5,7 +5,8 @@
 //! `io_uring_setup`, `recvmsg` (a descriptor can come along in a message). Nor to reach others: `clone*`, `fork`,
 //! `execve*`, `ptrace`, `process_vm_*`, `kill`, `tkill`, `rt_*sigqueueinfo`, `sendmsg`, System V's shared memory.
 //! `ioctl` could type into a terminal and send signals by FIOSETOWN; `prctl` could undo that the worker dies with its
-//! host.
+//! host. `sendto` and `recvfrom` can do more with the socket to the host than `write` and `read`, such as urgent data,
+//! by which kernels have been attacked.
 
 use std::ffi::c_long;
 
@@ -21,6 +22,8 @@ pub(super) struct Call {
 pub(super) enum Argument {
     /// The kernel looks at its lower 32 bits only, and of them those of `mask` must be `value`.
     Bits { index: u8, mask: u32, value: u32 },
+    /// The kernel looks at its lower 32 bits only, and as a number without a sign they must not be more than `most`.
+    AtMost { index: u8, most: u32 },
     /// A pointer that must be null.
     Null { index: u8 },
 }
@@ -29,9 +32,6 @@ pub(super) enum Argument {
 pub(super) fn serving(own: u32) -> Vec<Call> {
     let mut calls = whole(ALWAYS);
     calls.extend([
-        // The same as `read` and `write`, by which sockets are used as well. With an address they could go elsewhere.
-        only(libc::SYS_recvfrom, &[&[Argument::Null { index: 4 }]]),
-        only(libc::SYS_sendto, &[&[Argument::Null { index: 4 }]]),
         // No memory that is code. Nor memory that counts for no limit: shared memory, and what grows like a stack.
         only(
             libc::SYS_mmap,
@@ -54,6 +54,21 @@ pub(super) fn serving(own: u32) -> Vec<Call> {
         ),
         // `abort` does that. With another number it would be a signal to others.
         only(libc::SYS_tgkill, &[&[equal(0, own)]]),
+        // Of the calling thread, not of other processes.
+        only(libc::SYS_sched_getaffinity, &[&[equal(0, 0)]]),
+        // Others of its orders interrupt the processors of everybody.
+        only(
+            libc::SYS_membarrier,
+            &[
+                &[equal(0, MEMBARRIER_QUERY)],
+                &[equal(0, MEMBARRIER_PRIVATE_EXPEDITED)],
+                &[equal(0, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED)],
+            ],
+        ),
+        // Not the clocks of other processes, nor those that devices have.
+        only(libc::SYS_clock_gettime, &[&[COMMON_CLOCK]]),
+        only(libc::SYS_clock_getres, &[&[COMMON_CLOCK]]),
+        only(libc::SYS_clock_nanosleep, &[&[COMMON_CLOCK]]),
     ]);
     calls
 }
@@ -67,8 +82,8 @@ pub(super) fn loading(own: u32) -> Vec<Call> {
         only(libc::SYS_openat, &[&[read_only(2)]]),
         #[cfg(target_arch = "x86_64")]
         only(libc::SYS_open, &[&[read_only(1)]]),
-        // Code from files, which cannot be changed in memory before it runs.
-        only(libc::SYS_mmap, &[&[FROM_FILE, PRIVATE]]),
+        // Code from files, which cannot be changed in memory before it runs or while it does.
+        only(libc::SYS_mmap, &[&[FROM_FILE, PRIVATE, NOT_WRITABLE]]),
         // Guards only add up, and a filter must bind all threads and report to nobody.
         only(
             libc::SYS_seccomp,
@@ -93,8 +108,6 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_fstat,
     // Waiting for them.
     libc::SYS_ppoll,
-    libc::SYS_epoll_pwait,
-    libc::SYS_epoll_ctl,
     // Memory. Root could spoil pages of the machine by `madvise`, which is a right that a worker gives up.
     libc::SYS_brk,
     libc::SYS_munmap,
@@ -104,16 +117,11 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_futex,
     libc::SYS_set_robust_list,
     libc::SYS_rseq,
-    libc::SYS_membarrier,
     libc::SYS_sched_yield,
-    libc::SYS_sched_getaffinity,
     libc::SYS_getcpu,
-    // Clocks, sleeping, chance.
-    libc::SYS_clock_gettime,
-    libc::SYS_clock_getres,
+    // The time, sleeping, chance.
     libc::SYS_gettimeofday,
     libc::SYS_nanosleep,
-    libc::SYS_clock_nanosleep,
     libc::SYS_getrandom,
     // What becomes of a signal to this process. A connector can ignore all but SIGKILL, which is what ends a worker.
     libc::SYS_rt_sigaction,
@@ -138,8 +146,6 @@ const ALWAYS: &[c_long] = &[
     // Older forms of these.
     #[cfg(target_arch = "x86_64")]
     libc::SYS_poll,
-    #[cfg(target_arch = "x86_64")]
-    libc::SYS_epoll_wait,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_time,
 ];
@@ -169,6 +175,8 @@ const LOOK: &[c_long] = &[
 /// Of the protection that `mmap` and `mprotect` are given.
 const NO_CODE: Argument = bits(2, libc::PROT_EXEC as u32, 0);
 
+const NOT_WRITABLE: Argument = bits(2, libc::PROT_WRITE as u32, 0);
+
 /// Of the flags that `mmap` is given: of its kinds the one that is neither shared nor made for growing.
 const PRIVATE: Argument = kind(libc::MAP_PRIVATE as u32);
 
@@ -177,13 +185,24 @@ const DROPPABLE: Argument = kind(libc::MAP_DROPPABLE as u32);
 
 const FROM_FILE: Argument = bits(3, libc::MAP_ANONYMOUS as u32, 0);
 
+/// The last of the clocks that every system has the same of; a negative number names a process's or a device's.
+const COMMON_CLOCK: Argument = Argument::AtMost {
+    index: 0,
+    most: libc::CLOCK_TAI as u32,
+};
+
+const MEMBARRIER_QUERY: u32 = 0;
+const MEMBARRIER_PRIVATE_EXPEDITED: u32 = 1 << 3;
+const MEMBARRIER_REGISTER_PRIVATE_EXPEDITED: u32 = 1 << 4;
+
 const fn kind(kind: u32) -> Argument {
     bits(3, (libc::MAP_TYPE | libc::MAP_GROWSDOWN) as u32, kind)
 }
 
+/// Nor by O_PATH, of which Landlock takes no notice.
 const fn read_only(index: u8) -> Argument {
-    let writing = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC;
-    bits(index, writing as u32, libc::O_RDONLY as u32)
+    let others = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | libc::O_PATH;
+    bits(index, others as u32, libc::O_RDONLY as u32)
 }
 
 const fn equal(index: u8, value: u32) -> Argument {

@@ -20,7 +20,7 @@ pub struct Enforced {
     pub threads: Vec<Guard>,
     /// The version of Landlock's interface in force; none where the kernel has no Landlock.
     pub landlock: Option<u32>,
-    /// How much memory the worker can have, in bytes; none without a limit.
+    /// How much memory the worker can have, in bytes, beside the stacks of its threads; none without a limit.
     pub memory_bytes: Option<u64>,
 }
 

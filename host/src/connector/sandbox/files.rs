@@ -49,12 +49,15 @@ pub(in crate::connector) fn deny_files() -> io::Result<Option<u32>> {
 ///
 /// Landlock is there and failed, or the list of what this process has mapped cannot be read.
 pub(in crate::connector) fn allow_libraries(library: BorrowedFd<'_>) -> io::Result<Option<u32>> {
-    let mut folders: BTreeSet<PathBuf> = LIBRARIES.iter().map(PathBuf::from).collect();
-    folders.extend(folders_of_runtime(&fs::read_to_string("/proc/self/maps")?));
+    let mut places: BTreeSet<PathBuf> = LIBRARIES.iter().map(PathBuf::from).collect();
+    let maps = fs::read_to_string("/proc/self/maps")?;
+    for folder in folders_of_runtime(&maps) {
+        places.extend(shared_objects_in(folder));
+    }
     let mut layer = layer().map_err(io::Error::other)?;
-    for folder in folders {
-        match PathFd::new(folder) {
-            Ok(folder) => allow(&mut layer, &folder)?,
+    for place in places {
+        match PathFd::new(place) {
+            Ok(place) => allow(&mut layer, &place)?,
             Err(PathFdError::OpenCall { source, .. }) if is_absent(&source) => {}
             Err(error) => return Err(io::Error::other(error)),
         }
@@ -105,21 +108,46 @@ fn restrict(layer: RulesetCreated) -> Result<Option<u32>, RulesetError> {
     })
 }
 
-/// Returns where the C library and the compiler's runtime have come from, by the list of what this process has mapped.
-/// Some distributions have them in folders of their own. Other libraries of this process do not matter: what is loaded
-/// is not opened again, and whatever else lies beside them is none of a connector's business.
-fn folders_of_runtime(maps: &str) -> impl Iterator<Item = PathBuf> {
-    let paths = maps
+/// Returns where the C library and the compiler's runtime have come from, if that is none of the system's folders, by
+/// the list of what this process has mapped. Some distributions keep the C library in a folder of its own, and what a
+/// connector needs of its other parts is found there only.
+fn folders_of_runtime(maps: &str) -> BTreeSet<&Path> {
+    let files = maps
         .lines()
-        .filter_map(|line| Some(&line[line.find('/')?..]));
-    paths.filter_map(|path| {
-        let path = Path::new(path);
-        let name = path.file_name()?.to_str()?;
-        let is_runtime = ["libc.so", "libgcc_s.so", "ld-"]
-            .iter()
-            .any(|start| name.starts_with(start));
-        is_runtime.then_some(path.parent()?.to_owned())
-    })
+        .filter_map(|line| Some(Path::new(&line[line.find('/')?..])));
+    let runtime = files.filter(|file| is_shared_object(file) && is_runtime(file));
+    let folders = runtime.filter_map(Path::parent);
+    folders
+        .filter(|folder| !LIBRARIES.iter().any(|known| folder.starts_with(known)))
+        .collect()
+}
+
+/// Returns the files of a folder that are libraries by their names. A program that brings its own C library along may
+/// have anything else beside it.
+fn shared_objects_in(folder: &Path) -> Vec<PathBuf> {
+    // What cannot be listed is not needed: the program itself has all that it takes.
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths
+        .filter(|path| is_shared_object(path) && path.is_file())
+        .collect()
+}
+
+fn is_runtime(file: &Path) -> bool {
+    let starts = ["libc.so", "libgcc_s.so", "ld-"];
+    starts.iter().any(|start| name_of(file).starts_with(start))
+}
+
+/// Whether it is named like `libm.so` or `libm.so.6`.
+fn is_shared_object(file: &Path) -> bool {
+    let name = name_of(file);
+    name.ends_with(".so") || name.contains(".so.")
+}
+
+fn name_of(file: &Path) -> &str {
+    file.file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -131,17 +159,33 @@ mod tests {
         let maps = "\
 55d0-55d1 r-xp 00000000 08:01 123  /home/user/app/switchboard
 7f00-7f01 r--p 00000000 08:01 124  /home/user/app/libapp.so
+7f00-7f01 r--p 00000000 08:01 124  /home/user/ld-notes.txt
 7f01-7f02 r-xp 00000000 08:01 124  /nix/store/abc-glibc-2.40/lib/libc.so.6
 7f02-7f03 r--p 00000000 08:01 125  /nix/store/def-gcc-14-lib/lib/libgcc_s.so.1
 7f03-7f04 r--p 00000000 08:01 126  /nix/store/abc-glibc-2.40/lib/ld-linux-x86-64.so.2
+7f03-7f04 r--p 00000000 08:01 126  /usr/lib/x86_64-linux-gnu/libgcc_s.so.1
 7f04-7f05 rw-p 00000000 00:00 0
 7f05-7f06 r-xp 00000000 00:00 0    [vdso]
 ";
-        let found: BTreeSet<_> = folders_of_runtime(maps).collect();
+        let found = folders_of_runtime(maps);
         let expected = [
             "/nix/store/abc-glibc-2.40/lib",
             "/nix/store/def-gcc-14-lib/lib",
         ];
-        assert_eq!(found, expected.map(PathBuf::from).into());
+        assert_eq!(found, expected.map(Path::new).into());
+    }
+
+    #[test]
+    fn of_such_a_folder_only_its_libraries_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["libm.so.6", "libapp.so", "app.toml", "libapp.so-key"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir(folder.path().join("folder.so")).unwrap();
+        let mut found = shared_objects_in(folder.path());
+        found.sort();
+        let expected = ["libapp.so", "libm.so.6"].map(|name| folder.path().join(name));
+        assert_eq!(found, expected);
+        assert!(shared_objects_in(&folder.path().join("absent")).is_empty());
     }
 }

@@ -85,11 +85,12 @@ fn rules_of(call: &Call) -> Result<Vec<SeccompRule>, BackendError> {
 
 fn condition(argument: &Argument) -> Result<SeccompCondition, BackendError> {
     use SeccompCmpArgLen::{Dword, Qword};
-    use SeccompCmpOp::{Eq, MaskedEq};
+    use SeccompCmpOp::{Eq, Le, MaskedEq};
     match *argument {
         Argument::Bits { index, mask, value } => {
             SeccompCondition::new(index, Dword, MaskedEq(mask.into()), value.into())
         }
+        Argument::AtMost { index, most } => SeccompCondition::new(index, Dword, Le, most.into()),
         Argument::Null { index } => SeccompCondition::new(index, Qword, Eq, 0),
     }
 }

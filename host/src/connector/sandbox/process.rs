@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 
 use rustix::process::{
-    DumpableBehavior, Pid, Resource, Rlimit, Signal, getppid, set_dumpable_behavior,
+    DumpableBehavior, Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_dumpable_behavior,
     set_parent_process_death_signal, setrlimit,
 };
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs};
@@ -17,6 +17,9 @@ const MAX_DESCRIPTORS: u64 = 64;
 /// How much more room for addresses a worker gets than memory: for the code of libraries, and for what allocators reserve
 /// without using it.
 const SPARE_ADDRESSES: u64 = 16 << 30;
+
+/// The main thread's stack, as most systems have it. It counts for no other limit.
+const MAIN_STACK_BYTES: u64 = 8 << 20;
 
 /// Takes from this process what a worker does not need. `keep` are the descriptors beside 0, 1 and 2 that stay open.
 ///
@@ -38,6 +41,7 @@ pub(in crate::connector) fn prepare(memory_bytes: u64, keep: &[BorrowedFd<'_>]) 
     limit(Resource::Core, 0)?;
     limit(Resource::Nofile, MAX_DESCRIPTORS)?;
     limit(Resource::Data, memory_bytes)?;
+    limit(Resource::Stack, MAIN_STACK_BYTES)?;
     // Memory that can only be read counts for none of it, but a table of what is mapped where grows as it is read.
     limit(
         Resource::As,
@@ -69,8 +73,11 @@ pub(in crate::connector) fn exit_at_once(code: u8) -> ! {
     unsafe { libc::_exit(code.into()) }
 }
 
-/// Sets a limit that nobody without a right of root can raise again.
+/// Sets a limit that nobody without a right of root can raise again, or keeps the lower one that this process was
+/// started with, which cannot be raised either.
 fn limit(resource: Resource, value: u64) -> io::Result<()> {
+    let inherited = getrlimit(resource).maximum;
+    let value = inherited.map_or(value, |inherited| inherited.min(value));
     let limit = Rlimit {
         current: Some(value),
         maximum: Some(value),

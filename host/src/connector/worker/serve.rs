@@ -19,6 +19,7 @@ use std::thread;
 use super::frame::ToHost;
 use super::process::ARGUMENT;
 use crate::connector::sandbox::exit_at_once;
+use crate::hardening::harden_process;
 
 /// Whether this program's `main` asks if it is a worker.
 static ASKS: AtomicBool = AtomicBool::new(false);
@@ -49,6 +50,8 @@ pub(in crate::connector) fn is_worker_program() -> bool {
 
 /// Does a worker's work; returns its exit code if it has none.
 fn serve() -> u8 {
+    // Before anything of the settings is in memory. What does not succeed ends the worker in `enclose`.
+    harden_process();
     let (channel, greeting) = match set_up::meet_host() {
         Ok(met) => met,
         Err(error) => {

@@ -1,10 +1,14 @@
 //! What is denied.
 
 use std::ffi::c_long;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use super::alone::{Ended, alone, said};
 use super::deeds::{all, call, do_all};
-use super::{enter, serve};
+use super::{MEMORY_BYTES, enter, prepare, serve};
 
 #[test]
 fn nothing_of_it_is_denied_to_a_process_without_guards() {
@@ -107,6 +111,8 @@ const NEVER: &[(&str, c_long)] = &[
     ("bpf", libc::SYS_bpf),
     ("dup3", libc::SYS_dup3),
     ("epoll_create1", libc::SYS_epoll_create1),
+    ("epoll_ctl", libc::SYS_epoll_ctl),
+    ("epoll_pwait", libc::SYS_epoll_pwait),
     ("eventfd2", libc::SYS_eventfd2),
     ("execveat", libc::SYS_execveat),
     ("getsockopt", libc::SYS_getsockopt),
@@ -129,6 +135,7 @@ const NEVER: &[(&str, c_long)] = &[
     ("process_madvise", libc::SYS_process_madvise),
     ("process_vm_writev", libc::SYS_process_vm_writev),
     ("ptrace", libc::SYS_ptrace),
+    ("recvfrom", libc::SYS_recvfrom),
     ("recvmsg", libc::SYS_recvmsg),
     ("rt_sigqueueinfo", libc::SYS_rt_sigqueueinfo),
     ("rt_tgsigqueueinfo", libc::SYS_rt_tgsigqueueinfo),
@@ -136,6 +143,7 @@ const NEVER: &[(&str, c_long)] = &[
     ("seccomp", libc::SYS_seccomp),
     ("sendmmsg", libc::SYS_sendmmsg),
     ("sendmsg", libc::SYS_sendmsg),
+    ("sendto", libc::SYS_sendto),
     ("setitimer", libc::SYS_setitimer),
     ("setns", libc::SYS_setns),
     ("setsid", libc::SYS_setsid),
@@ -171,27 +179,88 @@ fn no_other_system_call_is_let_through() {
     assert_eq!(ended, said(""));
 }
 
-/// A socket can be written to, not sent from to an address.
+/// Two ways to use the same socket, of which the second knows of flags and addresses.
 #[test]
-fn a_socket_is_used_without_an_address_only() {
-    let ended = alone("denied::a_socket_is_used_without_an_address_only", || {
-        use std::io::{Read, Write};
-        let (mut here, mut there) = std::os::unix::net::UnixStream::pair().unwrap();
-        let unconnected = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        let keep = [
-            std::os::fd::AsFd::as_fd(&here),
-            std::os::fd::AsFd::as_fd(&there),
-            std::os::fd::AsFd::as_fd(&unconnected),
-        ];
-        super::prepare(super::MEMORY_BYTES, &keep).unwrap();
-        serve();
-        here.write_all(b"ping").unwrap();
-        let mut read = [0; 4];
-        there.read_exact(&mut read).unwrap();
-        let sent = unconnected.send_to(b"x", "127.0.0.1:9");
-        format!("{read:?} {:?}", sent.unwrap_err().raw_os_error())
-    });
-    assert_eq!(ended, said("[112, 105, 110, 103] Some(1)"));
+fn a_socket_is_written_and_read_but_not_sent_to_and_received_from() {
+    let ended = alone(
+        "denied::a_socket_is_written_and_read_but_not_sent_to_and_received_from",
+        || {
+            let (here, there) = UnixStream::pair().unwrap();
+            prepare(MEMORY_BYTES, &[here.as_fd(), there.as_fd()]).unwrap();
+            serve();
+            let mut read = [0; 4];
+            rustix::io::write(&here, b"ping").unwrap();
+            rustix::io::read(&there, &mut read).unwrap();
+            let sent = send(&here, b"x", SendFlags::OOB).unwrap_err();
+            let received = recv(&there, &mut [0], RecvFlags::OOB).unwrap_err();
+            format!(
+                "{read:?} {} {}",
+                sent.raw_os_error(),
+                received.raw_os_error()
+            )
+        },
+    );
+    assert_eq!(ended, said("[112, 105, 110, 103] 1 1"));
+}
+
+/// Calls that are let through with some arguments only, and others than those.
+const OTHERWISE: &[(&str, c_long, [c_long; 3])] = &[
+    ("clock of a process", libc::SYS_clock_gettime, [-6, 0, 0]),
+    ("clock of a device", libc::SYS_clock_getres, [12, 0, 0]),
+    (
+        "sleep by such a clock",
+        libc::SYS_clock_nanosleep,
+        [-6, 0, 0],
+    ),
+    (
+        "cores of process 1",
+        libc::SYS_sched_getaffinity,
+        [1, 128, 0],
+    ),
+    ("barrier for all", libc::SYS_membarrier, [1, 0, 0]),
+    ("barrier for some", libc::SYS_membarrier, [2, 0, 0]),
+];
+
+/// The same calls with arguments that they are needed with.
+const AS_NEEDED: &[(&str, c_long, [c_long; 3])] = &[
+    (
+        "time of day",
+        libc::SYS_clock_getres,
+        [libc::CLOCK_REALTIME as c_long, 0, 0],
+    ),
+    (
+        "atomic time",
+        libc::SYS_clock_getres,
+        [libc::CLOCK_TAI as c_long, 0, 0],
+    ),
+    ("barriers there are", libc::SYS_membarrier, [0, 0, 0]),
+    ("register for them", libc::SYS_membarrier, [16, 0, 0]),
+    ("own barrier", libc::SYS_membarrier, [8, 0, 0]),
+];
+
+#[test]
+fn clocks_cores_and_barriers_are_a_worker_s_own() {
+    let ended = alone(
+        "denied::clocks_cores_and_barriers_are_a_worker_s_own",
+        || {
+            enter(b"");
+            serve();
+            let mut wrong = String::new();
+            for (name, number, arguments) in OTHERWISE {
+                let ended = call(*number, *arguments).map_err(|error| error.raw_os_error());
+                if ended != Err(Some(libc::EPERM)) {
+                    wrong.push_str(&format!("{name}: {ended:?}\n"));
+                }
+            }
+            for (name, number, arguments) in AS_NEEDED {
+                if let Err(error) = call(*number, *arguments) {
+                    wrong.push_str(&format!("{name}: {error}\n"));
+                }
+            }
+            wrong + &format!("{}", std::thread::available_parallelism().is_ok())
+        },
+    );
+    assert_eq!(ended, said("true"));
 }
 
 /// By this interface numbers mean other calls, which no list could tell apart.

@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 
 use libloading::os::unix::Library;
+use rustix::fs::{Mode, OFlags};
 
 use super::alone::{alone, said};
 use super::deeds::do_all;
@@ -90,6 +91,46 @@ fn a_constructor_can_look_for_files_and_read_libraries_and_nothing_else() {
         expected.push_str(&format!("{deed}: {ending}\n"));
     }
     assert_eq!(ended, said(&expected));
+}
+
+/// Landlock lets everyone open everything by O_PATH.
+#[test]
+fn what_lies_beyond_the_libraries_is_not_even_pointed_at() {
+    let ended = alone(
+        "loading::what_lies_beyond_the_libraries_is_not_even_pointed_at",
+        || {
+            let point_at = || rustix::fs::open("/etc/passwd", OFlags::PATH, Mode::empty());
+            let before = point_at().is_ok();
+            enter(b"");
+            format!("{before} {}", point_at().unwrap_err().raw_os_error())
+        },
+    );
+    assert_eq!(ended, said("true 1"));
+}
+
+#[test]
+fn code_from_a_file_is_mapped_but_not_to_be_written() {
+    let ended = alone(
+        "loading::code_from_a_file_is_mapped_but_not_to_be_written",
+        || {
+            let library = enter(&[0; 4096]);
+            let read = libc::PROT_READ;
+            let protections = [
+                read | libc::PROT_EXEC,
+                read | libc::PROT_WRITE,
+                read | libc::PROT_WRITE | libc::PROT_EXEC,
+            ];
+            let mapped = protections.map(|protection| {
+                let (none, private) = (std::ptr::null_mut(), libc::MAP_PRIVATE);
+                // SAFETY: the kernel chooses a free place.
+                let place =
+                    unsafe { libc::mmap(none, 4096, protection, private, library.as_raw_fd(), 0) };
+                place != libc::MAP_FAILED
+            });
+            format!("{mapped:?}")
+        },
+    );
+    assert_eq!(ended, said("[true, true, false]"));
 }
 
 #[test]

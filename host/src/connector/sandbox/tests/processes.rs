@@ -8,8 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{
-    DumpableBehavior, Pid, Resource, Signal, dumpable_behavior, getppid, getrlimit,
-    parent_process_death_signal,
+    DumpableBehavior, Pid, Resource, Rlimit, Signal, dumpable_behavior, getppid, getrlimit,
+    parent_process_death_signal, setrlimit,
 };
 use rustix::thread::{capabilities, no_new_privs};
 
@@ -47,7 +47,7 @@ fn only_the_given_descriptors_stay_open() {
 fn rights_and_limits_are_gone() {
     let ended = alone("processes::rights_and_limits_are_gone", || {
         prepare(MEMORY_BYTES, &[]).unwrap();
-        let limits = [Resource::Core, Resource::Nofile, Resource::Data].map(|resource| {
+        let limits = LIMITS.map(|resource| {
             let limit = getrlimit(resource);
             (limit.current, limit.maximum)
         });
@@ -57,9 +57,41 @@ fn rights_and_limits_are_gone() {
         assert!(rights.effective.is_empty() && rights.permitted.is_empty());
         format!("{limits:?}")
     });
-    let expected = "[(Some(0), Some(0)), (Some(64), Some(64)), (Some(268435456), Some(268435456))]";
+    let expected = "[(Some(0), Some(0)), (Some(64), Some(64)), (Some(268435456), Some(268435456)), (Some(8388608), \
+                    Some(8388608))]";
     assert_eq!(ended, said(expected));
 }
+
+/// As a service manager may have set them.
+#[test]
+fn lower_limits_that_were_there_before_stay() {
+    let ended = alone(
+        "processes::lower_limits_that_were_there_before_stay",
+        || {
+            let lower = [0, 40, 100 << 20, 4 << 20, 3 << 30];
+            let all = LIMITS.into_iter().chain([Resource::As]);
+            for (resource, maximum) in all.clone().zip(lower) {
+                let limit = Rlimit {
+                    current: Some(maximum / 2),
+                    maximum: Some(maximum),
+                };
+                setrlimit(resource, limit).unwrap();
+            }
+            prepare(MEMORY_BYTES, &[]).unwrap();
+            let limits = all.map(|resource| getrlimit(resource).current.unwrap());
+            assert!(limits.eq(lower));
+            String::new()
+        },
+    );
+    assert_eq!(ended, said(""));
+}
+
+const LIMITS: [Resource; 4] = [
+    Resource::Core,
+    Resource::Nofile,
+    Resource::Data,
+    Resource::Stack,
+];
 
 #[test]
 fn a_worker_whose_parent_is_another_does_not_begin() {

@@ -157,7 +157,9 @@ fn enclose(
     library: OwnedFd,
     hello: &Hello,
 ) -> Result<(Threads, Library, Enforced), String> {
-    prepare(hello.memory, &[channel.socket(), library.as_fd()])
+    // Stacks count for the limit as a whole, used or not; the connector is to have all that the manifest says.
+    let memory = hello.memory.saturating_add(Threads::stack_bytes());
+    prepare(memory, &[channel.socket(), library.as_fd()])
         .map_err(failed("give up what it does not need"))?;
     let parent = Pid::from_raw(hello.parent).ok_or("the host has no process number")?;
     die_with(parent).map_err(failed("end with its host"))?;
@@ -180,7 +182,10 @@ fn enclose(
         landlock: threads.landlock().and(landlock),
         seccomp: apply(Filter::serving())?,
     };
-    Ok((threads, library, probe(guards)))
+    let mut enforced = probe(guards);
+    let without_stacks = |bytes: u64| bytes.saturating_sub(Threads::stack_bytes());
+    enforced.memory_bytes = enforced.memory_bytes.map(without_stacks);
+    Ok((threads, library, enforced))
 }
 
 fn apply(filter: io::Result<Filter>) -> Result<bool, String> {

@@ -16,6 +16,12 @@ use crate::connector::worker::frame::Incoming;
 /// How many threads poll the connector, at least: calls of a connector that blocks some of them go on on the others.
 const MIN_POLLING: usize = 4;
 
+/// And at most, however many cores the machine has: each takes memory, and there are other connectors.
+const MAX_POLLING: usize = 8;
+
+/// Rust's own default, whatever the libraries of this program have for one.
+const STACK_BYTES: usize = 2 << 20;
+
 /// Threads that wait for work. No other one is ever started.
 pub(super) struct Threads {
     /// Never dropped: a worker ends as a whole.
@@ -25,15 +31,21 @@ pub(super) struct Threads {
 }
 
 impl Threads {
+    /// Returns how much memory the stacks of all threads but main take, used or not.
+    pub(super) fn stack_bytes() -> u64 {
+        ((n_polling() + 1) * STACK_BYTES) as u64
+    }
+
     /// Starts all threads of a worker, each of which can open no file, and waits until that is so.
     pub(super) fn start(channel: &Arc<Channel>) -> io::Result<Self> {
-        let n_cores = thread::available_parallelism().map_or(1, usize::from);
-        let n_polling = n_cores.max(MIN_POLLING);
+        let n_polling = n_polling();
         let (denied, outcomes) = mpsc::channel();
         let (work, incoming_work) = mpsc::channel();
 
         let (channel, denied_here) = (Arc::clone(channel), denied.clone());
-        let reader = thread::Builder::new().name("frames".to_owned());
+        let reader = thread::Builder::new()
+            .name("frames".to_owned())
+            .stack_size(STACK_BYTES);
         reader.spawn(move || {
             let _ = denied_here.send(deny_files());
             if let Ok((calls, incoming)) = incoming_work.recv() {
@@ -43,6 +55,7 @@ impl Threads {
         let polling = Builder::new_multi_thread()
             .worker_threads(n_polling)
             .thread_name("connector")
+            .thread_stack_size(STACK_BYTES)
             .on_thread_start(move || {
                 let _ = denied.send(deny_files());
             })
@@ -70,6 +83,11 @@ impl Threads {
         // The thread waits for it.
         let _ = self.work.send((calls, incoming));
     }
+}
+
+fn n_polling() -> usize {
+    let n_cores = thread::available_parallelism().map_or(1, usize::from);
+    n_cores.clamp(MIN_POLLING, MAX_POLLING)
 }
 
 /// Reads frames until the host ends, and ends the process then.
