@@ -15,11 +15,8 @@ const LIMIT: usize = 5;
 /// How long a quarantine lasts.
 const QUARANTINE: Duration = Duration::from_secs(5 * 60);
 
-/// How long a worker waits after the second crash; after the first it does not, after each more twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-
-/// The longest wait.
-const MAX_WAIT: Duration = Duration::from_secs(5);
+/// How long a worker waits after the first crash that counts, the second and so on. One more is too many.
+const WAITS_MS: [u64; LIMIT - 1] = [0, 100, 200, 400];
 
 /// The latest crashes of one CRM.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,15 +130,9 @@ impl Quarantine {
 }
 
 fn back_off(n_crashes: usize) -> Duration {
-    let Some(n_doublings) = n_crashes.checked_sub(2) else {
-        return Duration::ZERO;
-    };
-    let factor = u32::try_from(n_doublings)
-        .ok()
-        .and_then(|n| 2_u32.checked_pow(n));
-    FIRST_WAIT
-        .saturating_mul(factor.unwrap_or(u32::MAX))
-        .min(MAX_WAIT)
+    // A file that somebody has written may hold more crashes than begin a quarantine.
+    let idx = n_crashes.clamp(1, WAITS_MS.len()) - 1;
+    Duration::from_millis(WAITS_MS[idx])
 }
 
 /// Moments as texts.

@@ -138,14 +138,6 @@ fn what_has_passed_since_the_last_crash_is_not_waited_for_again() {
     }
 }
 
-#[test]
-fn the_wait_doubles_up_to_five_seconds() {
-    let waits = (0..10).map(|n_crashes| back_off(n_crashes).as_millis());
-    let expected = [0, 0, 100, 200, 400, 800, 1600, 3200, 5000, 5000];
-    assert!(waits.eq(expected));
-    assert_eq!(back_off(usize::MAX), MAX_WAIT);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
