@@ -7,6 +7,7 @@
 )]
 
 use std::fs;
+use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use mock_crm::Rule;
@@ -40,6 +41,7 @@ fn kept(scene: &Scene, until: Timestamp) -> Value {
     let since = until - SignedDuration::from_mins(5);
     let crash = json!({ "at": since.to_string(), "reason": REASON });
     json!({
+        "crm": "example",
         "library": run(scene, &["list", "--json"]).json().unwrap()[0]["sha256"],
         "crashes": vec![crash; 5],
         "quarantine": {
@@ -51,16 +53,24 @@ fn kept(scene: &Scene, until: Timestamp) -> Value {
     })
 }
 
-fn write(scene: &Scene, content: impl AsRef<[u8]>) {
-    let folder = scene.place.state().join("crashes");
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("example.json"), content).unwrap();
+/// Returns where the crashes of a library are kept.
+fn file_of(scene: &Scene, library: &str) -> PathBuf {
+    let name = format!("crashes/example-{}.json", &library[..16]);
+    scene.place.state().join(name)
+}
+
+/// Writes what is kept of the library that the CRM has.
+fn write(scene: &Scene, content: &str) {
+    let list = run(scene, &["list", "--json"]).json().unwrap();
+    let file = file_of(scene, list[0]["sha256"].as_str().unwrap());
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, content).unwrap();
 }
 
 /// Puts the CRM in quarantine, and returns its end, in four minutes.
 fn quarantine(scene: &Scene) -> Timestamp {
     let until = in_seconds(240);
-    write(scene, kept(scene, until).to_string());
+    write(scene, &kept(scene, until).to_string());
     until
 }
 
@@ -131,12 +141,12 @@ fn an_operator_ends_a_quarantine() {
 fn a_file_that_cannot_be_removed_is_named_in_the_error() {
     let scene = Scene::example().unwrap();
     // Not even root reads a folder as a file.
-    fs::create_dir_all(scene.place.state().join("crashes/example.json")).unwrap();
+    fs::create_dir_all(file_of(&scene, "0123456789abcdef")).unwrap();
     let output = run(&scene, &["release", "--crm", "example"]);
     assert_eq!(output.code, Some(1), "{output:?}");
     let said = output
         .stderr
-        .starts_with("error: cannot end the quarantine of example: crashes/example.json");
+        .starts_with("error: cannot end the quarantine of example: a file crashes/example-*.json");
     assert!(said, "{output:?}");
 }
 
@@ -213,9 +223,12 @@ fn what_is_over_of_another_library_or_damaged_stops_no_call() {
     let over = kept(&scene, in_seconds(-1));
     let mut of_another = kept(&scene, in_seconds(240));
     of_another["library"] = json!("0".repeat(64));
+    let mut of_another_crm = kept(&scene, in_seconds(240));
+    of_another_crm["crm"] = json!("acme");
     for (content, is_damaged) in [
         (over.to_string(), false),
         (of_another.to_string(), false),
+        (of_another_crm.to_string(), false),
         ("{\"library\":".to_owned(), true),
     ] {
         write(&scene, &content);

@@ -1,8 +1,8 @@
 //! The crashes of a CRM's worker processes: how long a new one waits, and when there is none for a while.
 //!
 //! The fifth crash within a minute puts the CRM in quarantine for five minutes: calls are refused without a worker. The
-//! crashes are kept in a file, which all programs with the same state folder share, so that programs that log a call
-//! each count together, and an operator reaches one that is running. A file that cannot be read or written is told to
+//! crashes are kept in a file for each library, which all programs with the same state folder share, so that programs that
+//! log a call each count together, and an operator reaches one that is running. A file that cannot be read or written is told to
 //! the log and fails no call.
 
 mod history;
@@ -10,7 +10,7 @@ mod kept;
 
 use std::io;
 use std::mem;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,7 +29,9 @@ const MAX_REASON_BYTES: usize = 300;
 
 /// The crashes of one CRM, with one library: another one begins anew.
 pub(crate) struct Crashes {
+    crm: String,
     library: String,
+    state_folder: Option<PathBuf>,
     file: Option<CrashFile>,
     known: Mutex<Known>,
 }
@@ -43,9 +45,12 @@ struct Known {
 impl Crashes {
     /// Takes up the crashes that are kept in a state folder. Without one they are known to this object only.
     pub(crate) fn new(state_folder: Option<&Path>, crm: &str, library: Digest) -> Self {
+        let library = library.to_string();
         Self {
-            library: library.to_string(),
-            file: state_folder.map(|folder| CrashFile::new(folder, crm)),
+            crm: crm.to_owned(),
+            state_folder: state_folder.map(Path::to_owned),
+            file: state_folder.map(|folder| CrashFile::new(folder, crm, &library)),
+            library,
             known: Mutex::new(Known {
                 version: Version::Absent,
                 history: History::default(),
@@ -53,7 +58,8 @@ impl Crashes {
         }
     }
 
-    /// Notes that a worker has crashed, and says what follows. Waits for the disk, a few milliseconds at most.
+    /// Notes that a worker has crashed, and says what follows. Waits for the disk, and up to 50 ms
+    /// for programs that note one, too.
     ///
     /// `reason` is a short text of the host; it is shown to operators and must hold no word of the connector's.
     pub(crate) fn note(&self, reason: &str, now: Timestamp) -> After {
@@ -79,24 +85,22 @@ impl Crashes {
         known.history.wait_before_restart(now)
     }
 
-    /// Ends the quarantine and forgets the crashes; whether there was one.
+    /// Ends the quarantine and forgets the crashes, also those that are kept of the CRM with another library; whether
+    /// there was one.
     ///
     /// # Errors
     ///
-    /// The file cannot be removed: the quarantine goes on.
+    /// A file cannot be read or removed: its quarantine goes on.
     pub(crate) fn release(&self) -> io::Result<bool> {
         let mut known = self.known();
-        let _lock = self.file.as_ref().and_then(CrashFile::lock);
         self.look_again(&mut known);
-        if known.history.quarantine(Timestamp::now()).is_none() {
-            return Ok(false);
+        let is_known = known.history.quarantine(Timestamp::now()).is_some();
+        let folder = self.state_folder.as_deref();
+        let is_kept = folder.map_or(Ok(false), |folder| release_kept(folder, &self.crm))?;
+        if is_known {
+            known.history = History::default();
         }
-        if let Some(file) = &self.file {
-            file.remove()?;
-        }
-        known.version = Version::Absent;
-        known.history = History::default();
-        Ok(true)
+        Ok(is_known || is_kept)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -113,7 +117,7 @@ impl Crashes {
         }
         known.version = version;
         known.history = match file.read() {
-            Ok(Some(kept)) if kept.library == self.library => kept.history,
+            Ok(Some(kept)) if self.is_meant_by(&kept) => kept.history,
             Ok(_) => History::default(),
             Err(error) => {
                 let file = file.path().display();
@@ -123,9 +127,14 @@ impl Crashes {
         };
     }
 
+    fn is_meant_by(&self, kept: &Kept) -> bool {
+        (&kept.crm, &kept.library) == (&self.crm, &self.library)
+    }
+
     fn keep(&self, known: &mut Known) {
         let Some(file) = &self.file else { return };
         let kept = Kept {
+            crm: self.crm.clone(),
             library: self.library.clone(),
             history: mem::take(&mut known.history),
         };
@@ -140,22 +149,24 @@ impl Crashes {
     }
 }
 
-/// Ends the quarantine that is kept in a state folder, whatever the library; whether there was one.
+/// Ends the quarantines of a CRM that are kept in a state folder, whatever the library; whether there was one.
 ///
 /// # Errors
 ///
-/// The file cannot be read or removed.
+/// A file cannot be read or removed.
 pub(crate) fn release_kept(state_folder: &Path, crm: &str) -> io::Result<bool> {
-    let file = CrashFile::new(state_folder, crm);
-    let _lock = file.lock();
-    let kept = file.read()?;
-    let quarantine = kept
-        .as_ref()
-        .and_then(|kept| kept.history.quarantine(Timestamp::now()));
-    match quarantine {
-        Some(_) => file.remove().map(|()| true),
-        None => Ok(false),
+    let files = CrashFile::all_of(state_folder, crm)?;
+    let _lock = files.first().and_then(CrashFile::lock);
+    let mut has_released = false;
+    for file in files {
+        let kept = file.read()?;
+        let kept = kept.filter(|kept| kept.crm == crm);
+        if kept.is_some_and(|kept| kept.history.quarantine(Timestamp::now()).is_some()) {
+            file.remove()?;
+            has_released = true;
+        }
     }
+    Ok(has_released)
 }
 
 impl Quarantine {

@@ -20,9 +20,9 @@ pub enum ReleaseError {
         /// The names that there are.
         known: String,
     },
-    /// The file in which it is kept cannot be read or removed.
+    /// A file in which it may be kept cannot be read or removed.
     #[error(
-        "cannot end the quarantine of {crm}: crashes/{crm}.json in the state folder cannot be read or removed"
+        "cannot end the quarantine of {crm}: a file crashes/{crm}-*.json in the state folder cannot be read or removed"
     )]
     File {
         /// The CRM.

@@ -1,13 +1,15 @@
-//! The file in which the crashes of one CRM are kept.
+//! The files in which the crashes of CRMs are kept.
 //!
-//! `STATE/crashes/CRM.json`, exchanged as a whole. Who changes it locks the folder: a file that is exchanged cannot be
-//! locked itself, and the programs may belong to several users who cannot write to each other's files. It is not synced:
-//! a power failure ends the crashes, too.
+//! `STATE/crashes/CRM-DIGEST.json`, one for each library that crashed for a CRM, so that programs with different ones do
+//! not forget each other's crashes; DIGEST are the first 16 digits of the library's. A file is exchanged as a whole. Who
+//! changes one locks the folder: a file that is exchanged cannot be locked itself. The folder is its user's own, so all
+//! these programs belong to one user. Nothing is synced: a power failure ends the crashes, too.
 
-use std::fs::{self, DirBuilder, File, Metadata};
+use std::fs::{self, DirBuilder, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +18,14 @@ use super::history::History;
 /// What is as large is no such file.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Where the crashes of one CRM are kept.
+/// How many digits of a library's digest are in the name of its file.
+const N_DIGITS: usize = 16;
+
+/// How often the lock is asked for, and how long is waited in between: calls may wait meanwhile.
+const N_TRIES: usize = 10;
+const BETWEEN_TRIES: Duration = Duration::from_millis(5);
+
+/// Where the crashes of one CRM with one library are kept.
 pub(super) struct CrashFile {
     folder: PathBuf,
     path: PathBuf,
@@ -25,6 +34,7 @@ pub(super) struct CrashFile {
 /// What is in it.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Kept {
+    pub(super) crm: String,
     /// The digest of the library that crashed.
     pub(super) library: String,
     #[serde(flatten)]
@@ -44,21 +54,46 @@ pub(super) enum Version {
 }
 
 impl CrashFile {
-    pub(super) fn new(state_folder: &Path, crm: &str) -> Self {
-        let folder = state_folder.join("crashes");
-        let path = folder.join(format!("{crm}.json"));
+    pub(super) fn new(state_folder: &Path, crm: &str, library: &str) -> Self {
+        let folder = folder_in(state_folder);
+        let path = folder.join(format!("{crm}-{}.json", &library[..N_DIGITS]));
         Self { folder, path }
+    }
+
+    /// Returns the files of a CRM, whatever its library.
+    pub(super) fn all_of(state_folder: &Path, crm: &str) -> io::Result<Vec<Self>> {
+        let folder = folder_in(state_folder);
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_name().to_str().and_then(crm_of) == Some(crm) {
+                let (folder, path) = (folder.clone(), entry.path());
+                files.push(Self { folder, path });
+            }
+        }
+        Ok(files)
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Waits until no other program changes the file; until the lock is dropped none does. `None` where it cannot be
-    /// had: then two that change it at the same time may lose one change.
+    /// Waits a moment until no other program changes a file; until the lock is dropped none does. `None` where it cannot
+    /// be had: then two that change one at the same time may lose one change.
     pub(super) fn lock(&self) -> Option<File> {
         let folder = File::open(&self.folder).ok()?;
-        folder.lock().ok().map(|()| folder)
+        for n_tries in 1..=N_TRIES {
+            match folder.try_lock() {
+                Ok(()) => return Some(folder),
+                Err(TryLockError::WouldBlock) if n_tries < N_TRIES => thread::sleep(BETWEEN_TRIES),
+                Err(_) => break,
+            }
+        }
+        None
     }
 
     /// As [`lock`](CrashFile::lock), of a folder that is made if need be.
@@ -108,6 +143,17 @@ impl CrashFile {
             removed => removed,
         }
     }
+}
+
+fn folder_in(state_folder: &Path) -> PathBuf {
+    state_folder.join("crashes")
+}
+
+/// Returns the CRM in the name of a file. It may have dashes itself, a digest has none.
+fn crm_of(name: &str) -> Option<&str> {
+    let (crm, digits) = name.strip_suffix(".json")?.rsplit_once('-')?;
+    let is_digit = |byte: u8| byte.is_ascii_hexdigit();
+    (digits.len() == N_DIGITS && digits.bytes().all(is_digit)).then_some(crm)
 }
 
 #[cfg(unix)]

@@ -10,6 +10,12 @@ fn library() -> Digest {
     Digest::of(b"library")
 }
 
+/// Returns where the crashes of `acme` with that library are kept.
+fn file_in(state: &Path) -> PathBuf {
+    let digest = library().to_string();
+    state.join(format!("crashes/acme-{}.json", &digest[..16]))
+}
+
 fn crash_five_times(crashes: &Crashes, now: Timestamp) {
     for n in 1..=5 {
         crashes.note(&format!("crash {n}"), now);
@@ -87,7 +93,7 @@ fn without_a_state_folder_the_crashes_are_counted_all_the_same() {
 }
 
 #[test]
-fn another_library_begins_anew() {
+fn another_library_begins_anew_and_both_are_remembered() {
     let state = tempfile::tempdir().unwrap();
     let old = Crashes::new(Some(state.path()), "acme", library());
     crash_five_times(&old, at(0));
@@ -95,6 +101,53 @@ fn another_library_begins_anew() {
     assert_eq!(new.quarantine(at(0)), None);
     let wait = Duration::ZERO;
     assert_eq!(new.note("crash", at(1)), After::Restart { wait });
+    let wait = Duration::from_millis(100);
+    let again = Crashes::new(Some(state.path()), "acme", library());
+    assert_eq!(again.quarantine(at(1)).unwrap().reason, "crash 5");
+    assert_eq!(new.note("crash", at(1)), After::Restart { wait });
+}
+
+#[test]
+fn a_release_ends_the_quarantines_of_all_libraries_of_a_crm_and_of_no_other() {
+    let state = tempfile::tempdir().unwrap();
+    let state = state.path();
+    let now = Timestamp::now();
+    let corrected = Digest::of(b"corrected");
+    let begin = |crm, library| {
+        let crashes = Crashes::new(Some(state), crm, library);
+        crash_five_times(&crashes, now);
+        crashes
+    };
+    let (old, new) = (begin("acme", library()), begin("acme", corrected));
+    let like_a_digest = format!("acme-{}", &corrected.to_string()[..16]);
+    let others = ["acme-eu", "acm", &like_a_digest].map(|crm| begin(crm, library()));
+    let calm = Crashes::new(Some(state), "acme", Digest::of(b"third"));
+    calm.note("crash", now);
+
+    assert!(release_kept(state, "acme").unwrap());
+    assert_eq!((old.quarantine(now), new.quarantine(now)), (None, None));
+    assert!(others.iter().all(|other| other.quarantine(now).is_some()));
+    let wait = Duration::from_millis(100);
+    assert_eq!(calm.note("crash", now), After::Restart { wait });
+
+    crash_five_times(&old, now);
+    assert!(new.release().unwrap(), "of another library");
+    assert_eq!(old.quarantine(now), None);
+}
+
+#[test]
+#[cfg(unix)]
+fn who_keeps_the_folder_locked_stops_no_counting() {
+    let state = tempfile::tempdir().unwrap();
+    fs::create_dir(state.path().join("crashes")).unwrap();
+    let folder = fs::File::open(state.path().join("crashes")).unwrap();
+    folder.lock().unwrap();
+    let crashes = Crashes::new(Some(state.path()), "acme", library());
+    let now = Timestamp::now();
+    crash_five_times(&crashes, now);
+    let other = Crashes::new(Some(state.path()), "acme", library());
+    assert!(other.quarantine(now).is_some());
+    assert!(release_kept(state.path(), "acme").unwrap());
 }
 
 #[test]
@@ -107,6 +160,7 @@ fn the_file_says_what_crashed_when_and_why() {
         serde_json::json!({ "at": "2026-11-22T12:00:00.25Z", "reason": reason })
     };
     let expected = serde_json::json!({
+        "crm": "acme",
         "library": library().to_string(),
         "crashes": [crash(1), crash(2), crash(3), crash(4), crash(5)],
         "quarantine": {
@@ -120,7 +174,7 @@ fn the_file_says_what_crashed_when_and_why() {
         .unwrap()
         .collect();
     assert_eq!(files.len(), 1, "{files:?}");
-    let json = fs::read(state.path().join("crashes/acme.json")).unwrap();
+    let json = fs::read(file_in(state.path())).unwrap();
     let kept: serde_json::Value = serde_json::from_slice(&json).unwrap();
     assert_eq!(kept, expected);
 }
@@ -140,7 +194,7 @@ fn a_file_that_is_damaged_or_none_is_begun_anew() {
     let whole = {
         let state = tempfile::tempdir().unwrap();
         crash_five_times(&Crashes::new(Some(state.path()), "acme", library()), at(0));
-        fs::read_to_string(state.path().join("crashes/acme.json")).unwrap()
+        fs::read_to_string(file_in(state.path())).unwrap()
     };
     let too_long = whole.clone() + &" ".repeat(100_000);
     let damaged = [
@@ -155,7 +209,7 @@ fn a_file_that_is_damaged_or_none_is_begun_anew() {
     ];
     for content in damaged {
         let state = tempfile::tempdir().unwrap();
-        let file = state.path().join("crashes/acme.json");
+        let file = file_in(state.path());
         fs::create_dir(file.parent().unwrap()).unwrap();
         fs::write(&file, content).unwrap();
         let crashes = Crashes::new(Some(state.path()), "acme", library());
@@ -176,7 +230,7 @@ fn a_folder_that_cannot_be_used_stops_no_counting() {
     assert!(crashes.quarantine(at(0)).is_some());
 
     let state = tempfile::tempdir().unwrap();
-    fs::create_dir_all(state.path().join("crashes/acme.json")).unwrap();
+    fs::create_dir_all(file_in(state.path())).unwrap();
     let crashes = Crashes::new(Some(state.path()), "acme", library());
     crash_five_times(&crashes, at(0));
     assert!(crashes.quarantine(at(0)).is_some());
