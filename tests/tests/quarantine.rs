@@ -130,7 +130,11 @@ fn an_operator_ends_a_quarantine() {
 
     let output = run(&scene, &release);
     let said = (output.code, &*output.stdout, &*output.stderr);
-    assert_eq!(said, (Some(1), "", "example is in no quarantine\n"));
+    let none = format!(
+        "example is in no quarantine in the state folder {}\n",
+        scene.place.state().display()
+    );
+    assert_eq!(said, (Some(1), "", &*none));
     let output = run(&scene, &["release", "--crm", "acme"]);
     let said = (output.code, &*output.stdout, &*output.stderr);
     let unknown = "error: no manifest enables \"acme\"; known CRMs: example\n";
