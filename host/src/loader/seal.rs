@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, DirBuilder, File},
-    io::{self, Write},
+    io::{self, Read, Seek, Write},
     os::{
         fd::{AsRawFd, IntoRawFd, OwnedFd},
         unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
@@ -27,8 +27,8 @@ use crate::state_folder::default_state_folder;
 pub(super) enum Kept {
     /// In sealed memory.
     Memory(Sealed),
-    /// In this file, which only this user can change.
-    Copy(PathBuf),
+    /// In a file, which only this user can change.
+    Copy(PrivateCopy),
 }
 
 impl Kept {
@@ -47,13 +47,16 @@ impl Kept {
     pub(super) fn name(&self) -> PathBuf {
         match self {
             Self::Memory(sealed) => sealed.path(),
-            Self::Copy(path) => path.clone(),
+            Self::Copy(copy) => copy.path.clone(),
         }
     }
 
     /// Opens them for another process: to read, and with a place in the file of its own.
     pub(super) fn open(&self) -> io::Result<OwnedFd> {
-        Ok(File::open(self.name())?.into())
+        match self {
+            Self::Memory(sealed) => Ok(File::open(sealed.path())?.into()),
+            Self::Copy(copy) => copy.open(),
+        }
     }
 
     /// Says that the loader has opened them by their name, which they keep for as long as the process lives.
@@ -105,6 +108,38 @@ impl Sealed {
     }
 }
 
+/// A library's bytes in a file that was written for them, and which is kept open: something else may lie at its path
+/// when a worker starts.
+#[derive(Debug)]
+pub(super) struct PrivateCopy {
+    path: PathBuf,
+    file: OwnedFd,
+    digest: Digest,
+}
+
+impl PrivateCopy {
+    pub(super) fn new(path: PathBuf, digest: &Digest) -> io::Result<Self> {
+        Ok(Self {
+            file: File::open(&path)?.into(),
+            path,
+            digest: *digest,
+        })
+    }
+
+    /// Opens the file again, unless its bytes were changed: nothing seals it.
+    fn open(&self) -> io::Result<OwnedFd> {
+        let mut file = File::open(name_of(&self.file))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        if Digest::of(&bytes) != self.digest {
+            let message = format!("its copy {} was changed", self.path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        file.rewind()?;
+        Ok(file.into())
+    }
+}
+
 /// Linux 6.3 wants to hear that the file will be executed, an older kernel does not know the flag.
 fn create() -> io::Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
@@ -115,15 +150,17 @@ fn create() -> io::Result<OwnedFd> {
     }
 }
 
-/// Writes the bytes of the library at `path` into this user's own folder and returns where they are.
+/// Writes the bytes of the library at `path` into a file in this user's own folder.
 ///
 /// The file is named by its digest, so one copy serves every start of the program. A copy that is there
 /// already is compared with the bytes and written anew if it differs.
-fn keep_copy(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<PathBuf, LoadError> {
+fn keep_copy(path: &Path, digest: &Digest, bytes: &[u8]) -> Result<PrivateCopy, LoadError> {
     let state = default_state_folder();
     let state = state.unwrap_or_else(|| PathBuf::from("/var/lib/switchboard"));
     let folder = state.join("libraries");
-    write_copy(&folder, digest, bytes).map_err(|source| LoadError::Copy {
+    let written = write_copy(&folder, digest, bytes);
+    let copy = written.and_then(|copy| PrivateCopy::new(copy, digest));
+    copy.map_err(|source| LoadError::Copy {
         path: path.to_owned(),
         folder,
         source,

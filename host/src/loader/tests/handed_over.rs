@@ -12,7 +12,7 @@ use super::{
     Digest, Library, LoadError, assert_refusal,
     fixtures::{METADATA, connector, folder, patched},
 };
-use crate::loader::seal::{Kept, write_copy};
+use crate::loader::seal::{Kept, PrivateCopy, write_copy};
 
 fn read(descriptor: OwnedFd) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -105,10 +105,28 @@ fn two_libraries_from_descriptors_are_two() {
 fn a_private_copy_is_handed_over_where_memory_does_not_serve() {
     let home = folder();
     let bytes = patched(b"\"acme\"", b"\"fcme\"");
-    let copy = write_copy(home.path(), &Digest::of(&bytes), &bytes).unwrap();
-    let descriptor = Kept::Copy(copy).open().unwrap();
-    let library = Library::from_descriptor(descriptor, Path::new("connector.so")).unwrap();
+    let digest = Digest::of(&bytes);
+    let path = write_copy(home.path(), &digest, &bytes).unwrap();
+    let kept = Kept::Copy(PrivateCopy::new(path.clone(), &digest).unwrap());
+    // What lies at its path later is another file.
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, b"another").unwrap();
+    assert!(read(kept.open().unwrap()) == bytes);
+    let library =
+        Library::from_descriptor(kept.open().unwrap(), Path::new("connector.so")).unwrap();
     assert_eq!(library.metadata().name, "fcme");
+}
+
+#[test]
+fn a_private_copy_that_was_changed_is_not_handed_over() {
+    let home = folder();
+    let digest = Digest::of(b"library");
+    let path = write_copy(home.path(), &digest, b"library").unwrap();
+    let kept = Kept::Copy(PrivateCopy::new(path.clone(), &digest).unwrap());
+    fs::write(&path, b"changed").unwrap();
+    let error = kept.open().unwrap_err();
+    let expected = format!("its copy {} was changed", path.display());
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]
