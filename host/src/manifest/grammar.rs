@@ -197,12 +197,17 @@ fn library(item: Item<'_>, folder: &Path) -> Option<LibraryByPlatform> {
         }
         let item = item.inner(platform, value);
         let library = item.parsed("a bare name or a path", |text| library_of(text, folder));
-        libraries.extend(library.map(|library| (platform.to_string(), library)));
+        libraries.insert(platform.to_string(), library);
     }
     if platforms.is_empty() {
         return item.refuse("a table with at least one platform");
     }
-    Some(LibraryByPlatform::Named(libraries))
+    // Without the one that cannot be read it would be another table, also where the value of a variable may be missing.
+    let libraries = libraries.into_iter();
+    let libraries = libraries.map(|(platform, library)| Some((platform, library?)));
+    libraries
+        .collect::<Option<_>>()
+        .map(LibraryByPlatform::Named)
 }
 
 /// Anything with a slash or a dot is a path; a dot because a file's ending starts with one.

@@ -99,6 +99,27 @@ fn variables_need_no_value_but_those_that_name_a_library() {
     assert!(output.stderr.contains(part), "{}", output.stderr);
 }
 
+/// A lock without it would refuse the library of that platform, or be none.
+#[test]
+fn a_variable_of_one_platform_without_a_value_leaves_nothing_written() {
+    let scene = Scene::new().locked();
+    let before = fs::read(scene.lock_file()).unwrap();
+    let platform = switchboard_host::Platform::host();
+    let manifest = format!(
+        "manifest_version = 1\n[crm]\nname = \"everywhere\"\n[connector.library]\n\
+         {platform} = \"other\"\nwindows-x86_64 = \"${{LIBRARY}}\"\n"
+    );
+    let place = &scene.stage.place;
+    place.write_manifest("everywhere", &manifest).unwrap();
+    for arguments in [&[][..], &["--check"]] {
+        let output = scene.lock(arguments);
+        assert_eq!(output.code, Some(1), "{output:#?}");
+        let part = "the environment variable LIBRARY is not set";
+        assert!(output.stderr.contains(part), "{}", output.stderr);
+    }
+    assert!(fs::read(scene.lock_file()).unwrap() == before);
+}
+
 #[test]
 fn a_library_that_was_only_moved_is_as_locked() {
     let scene = Scene::new().locked();
