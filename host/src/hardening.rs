@@ -8,7 +8,7 @@
 ///
 /// The program `switchboard` calls it first of all. An embedder calls it at the start of `main` if the same is right for
 /// the whole of its process: profilers and debuggers lose their sight, too. For their sake the second half is left out
-/// while `SWITCHBOARD_LOAD` is set in the environment, by which libraries are loaded so that they find their symbols.
+/// while `SWITCHBOARD_LOAD` is `path` in the environment, by which libraries are loaded so that they find their symbols.
 /// Programs that this one starts get no core dumps either; all else they have anew.
 ///
 /// Nothing of it can fail where the system knows it. Elsewhere than on Unix it does nothing.
@@ -17,10 +17,15 @@ pub fn harden_process() {
     forbid_core_dumps();
     // A dump that the kernel pipes to a program heeds no limit.
     #[cfg(target_os = "linux")]
-    if std::env::var_os("SWITCHBOARD_LOAD").is_none() {
+    if !loads_by_path() {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
+}
+
+/// Whether the operator wants libraries loaded as the files that they are, for debuggers and profilers.
+pub(crate) fn loads_by_path() -> bool {
+    std::env::var_os("SWITCHBOARD_LOAD").is_some_and(|value| value == "path")
 }
 
 #[cfg(unix)]
@@ -46,14 +51,11 @@ mod tests {
     const ALONE: &str = "SWITCHBOARD_TEST_ALONE";
 
     /// Runs this test in a process of its own, which cannot be made soft again, and returns whether it passed.
-    fn passes_alone(with_load: bool) -> bool {
+    fn passes_alone(load: Option<&str>) -> bool {
         let mut child = Command::new(std::env::current_exe().unwrap());
         child.args([NAME, "--exact"]).env(ALONE, "");
-        if with_load {
-            child.env("SWITCHBOARD_LOAD", "path");
-        } else {
-            child.env_remove("SWITCHBOARD_LOAD");
-        }
+        child.env_remove("SWITCHBOARD_LOAD");
+        child.envs(load.map(|load| ("SWITCHBOARD_LOAD", load)));
         let output = child.output().unwrap();
         String::from_utf8_lossy(&output.stdout).contains("1 passed")
     }
@@ -64,17 +66,18 @@ mod tests {
     #[test]
     fn a_hardened_process_is_never_dumped_and_read_for_debuggers_only() {
         if std::env::var_os(ALONE).is_none() {
-            assert!(passes_alone(false));
-            assert!(passes_alone(true));
+            for load in [None, Some("path"), Some(""), Some("PATH")] {
+                assert!(passes_alone(load), "{load:?}");
+            }
             return;
         }
         assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::Dumpable);
         harden_process();
         let limit = getrlimit(Resource::Core);
         assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
-        let expected = match std::env::var_os("SWITCHBOARD_LOAD") {
-            None => DumpableBehavior::NotDumpable,
-            Some(_) => DumpableBehavior::Dumpable,
+        let expected = match std::env::var("SWITCHBOARD_LOAD").as_deref() {
+            Ok("path") => DumpableBehavior::Dumpable,
+            _ => DumpableBehavior::NotDumpable,
         };
         assert_eq!(dumpable_behavior().unwrap(), expected);
     }

@@ -17,6 +17,7 @@ use super::{
 };
 #[cfg(target_os = "linux")]
 use super::{seal, source};
+use crate::hardening::loads_by_path;
 
 /// A loaded connector library. It stays loaded until the process ends; clones share it.
 #[derive(Clone)]
@@ -54,8 +55,7 @@ impl Library {
     pub(super) fn run(checked: Checked) -> Result<Self, LoadError> {
         let (path, digest) = (checked.path().to_owned(), *checked.digest());
         let loaded = once(&digest, || {
-            let by_path = std::env::var_os("SWITCHBOARD_LOAD").is_some_and(|value| value == "path");
-            let name = match by_path {
+            let name = match loads_by_path() {
                 true => path.clone(),
                 false => checked.name(),
             };
