@@ -1,15 +1,16 @@
 //! Threads that a connector holds: whoever runs its code says so before and after, and the watchdog looks.
 //!
 //! A connector that waits without blocking gives its thread back whenever it is polled, however long its call takes. One
-//! that does not is reported, and a thread that it still holds long after its call was given up is lost.
+//! that does not is reported, and a thread that it still holds a second after its call was given up is lost. It counts, also
+//! if it comes back later.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tracing::warn;
 
-use super::watchdog::{TOO_LONG, Watchdog};
+use super::watchdog::{Clock, TOO_LONG, Watchdog};
 
 /// So many threads of one connector may be lost before it is left alone.
 pub(super) const LIMIT: usize = 2;
@@ -26,7 +27,7 @@ pub(super) struct Holds {
     crm: String,
     connector: String,
     work: Mutex<Work>,
-    lost_too_many: AtomicBool,
+    n_lost: AtomicUsize,
     watchdog: Watchdog,
 }
 
@@ -39,11 +40,15 @@ struct Work {
 /// A piece of work that a connector does on one thread at a time.
 pub(super) struct Piece {
     kind: Kind,
+    clock: Clock,
     /// The watchdog's time at which the connector got the thread that it holds; 0 while it holds none.
     held_since: AtomicU64,
     /// The last of these that was reported.
     reported: AtomicU64,
-    is_given_up: AtomicBool,
+    /// The watchdog's time at which nobody waited for it any more; 0 while somebody does.
+    given_up_at: AtomicU64,
+    /// Whether its thread was counted as lost.
+    is_lost: AtomicBool,
 }
 
 /// What a connector holds a thread for.
@@ -72,7 +77,7 @@ impl Holds {
             crm: crm.to_owned(),
             connector: connector.to_owned(),
             work: Mutex::default(),
-            lost_too_many: AtomicBool::new(false),
+            n_lost: AtomicUsize::new(0),
             watchdog: watchdog.clone(),
         });
         watchdog.watch(&holds);
@@ -83,9 +88,11 @@ impl Holds {
     pub(super) fn begin(self: &Arc<Self>, kind: Kind) -> Working {
         let piece = Arc::new(Piece {
             kind,
+            clock: self.watchdog.clock().clone(),
             held_since: AtomicU64::new(0),
             reported: AtomicU64::new(0),
-            is_given_up: AtomicBool::new(false),
+            given_up_at: AtomicU64::new(0),
+            is_lost: AtomicBool::new(false),
         });
         let mut work = self.work();
         work.next += 1;
@@ -98,9 +105,9 @@ impl Holds {
         }
     }
 
-    /// Whether so many threads were lost at one time that no more are given. That is for good.
+    /// Whether so many threads were lost that no more are given. That is for good.
     pub(super) fn has_lost_too_many(&self) -> bool {
-        self.lost_too_many.load(Ordering::Relaxed)
+        self.n_lost.load(Ordering::Relaxed) >= LIMIT
     }
 
     /// Reports the threads that are held for too long, and counts the lost ones.
@@ -109,8 +116,10 @@ impl Holds {
         for piece in overdue.iter().filter(|piece| piece.is_news()) {
             self.report(&piece.kind);
         }
-        let n_lost = overdue.iter().filter(|piece| piece.is_given_up()).count();
-        if n_lost >= LIMIT && !self.lost_too_many.swap(true, Ordering::Relaxed) {
+        let newly_lost = overdue.iter().filter(|piece| piece.is_newly_lost(now));
+        let n_newly_lost = newly_lost.count();
+        let n_before = self.n_lost.fetch_add(n_newly_lost, Ordering::Relaxed);
+        if n_before < LIMIT && n_before + n_newly_lost >= LIMIT {
             let (crm, connector) = (&*self.crm, &*self.connector);
             let reason = Self::reason();
             warn!(
@@ -123,7 +132,7 @@ impl Holds {
     /// Says what a connector does of which too many threads were lost, and what to do.
     pub(super) fn reason() -> String {
         format!(
-            "blocks: it still holds {LIMIT} threads long after the time of their calls was over; {ADVICE}; then \
+            "blocks: it kept {LIMIT} threads for more than 1 s after the time of their calls was over; {ADVICE}; then \
              restart the host"
         )
     }
@@ -158,16 +167,19 @@ impl Holds {
 impl Piece {
     /// Notes that nobody waits for it any more.
     pub(super) fn give_up(&self) {
-        self.is_given_up.store(true, Ordering::Relaxed);
-    }
-
-    fn is_given_up(&self) -> bool {
-        self.is_given_up.load(Ordering::Relaxed)
+        self.given_up_at.store(self.clock.now(), Ordering::Relaxed);
     }
 
     fn is_overdue(&self, now: u64) -> bool {
         let since = self.held_since.load(Ordering::Relaxed);
         since != 0 && now.saturating_sub(since) >= TOO_LONG
+    }
+
+    /// Whether it has held its thread for too long since it was given up, and was not counted before.
+    fn is_newly_lost(&self, now: u64) -> bool {
+        let at = self.given_up_at.load(Ordering::Relaxed);
+        let is_lost = at != 0 && now.saturating_sub(at) >= TOO_LONG;
+        is_lost && !self.is_lost.swap(true, Ordering::Relaxed)
     }
 
     /// Whether the thread that it holds was not reported before.
@@ -191,7 +203,7 @@ impl Working {
 
     /// As [`hold`](Working::hold), until the work ends.
     pub(super) fn enter(&self) {
-        let now = self.holds.watchdog.clock().now();
+        let now = self.piece.clock.now();
         self.piece.held_since.store(now, Ordering::Relaxed);
     }
 }

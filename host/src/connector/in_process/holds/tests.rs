@@ -124,6 +124,50 @@ fn openings_and_drops_are_named_and_have_no_call() {
     assert!(lines.iter().all(|line| !line.contains("call_id")));
 }
 
+/// Lets time go on until so many looks after everything began.
+fn wait_until(scene: &Scene, n_looks: u64) {
+    while scene.holds.watchdog.clock().now() < scene.now + n_looks {
+        scene.holds.watchdog.clock().advance();
+    }
+}
+
+#[test]
+fn a_thread_that_is_held_for_a_second_after_its_call_was_given_up_is_lost() {
+    // When the connector got its thread, when the call was given up, when somebody looks, and whether it is lost then.
+    let table = [
+        ("nobody gave it up", 0, None, 100, false),
+        ("given up just now", 0, Some(100), 100, false),
+        ("not yet a second", 0, Some(100), 99 + TOO_LONG, false),
+        ("a second", 0, Some(100), 100 + TOO_LONG, true),
+        ("taken after that", 100, Some(0), 99 + TOO_LONG, false),
+        (
+            "taken after that, a second",
+            100,
+            Some(0),
+            100 + TOO_LONG,
+            true,
+        ),
+    ];
+    for (name, held_at, given_up_at, look_at, is_lost) in table {
+        let scene = Scene::new();
+        let call = scene.call();
+        let mut held = None;
+        for n_looks in 0..=100 {
+            wait_until(&scene, n_looks);
+            if n_looks == held_at {
+                held = Some(call.hold());
+            }
+            if Some(n_looks) == given_up_at {
+                call.piece().give_up();
+            }
+        }
+        scene.look_after(look_at);
+        let n_lost = scene.holds.n_lost.load(Ordering::Relaxed);
+        assert_eq!(n_lost, usize::from(is_lost), "{name}");
+        drop(held);
+    }
+}
+
 #[test]
 fn the_second_lost_thread_is_one_too_many_for_good() {
     let scene = Scene::new();
@@ -134,6 +178,7 @@ fn the_second_lost_thread_is_one_too_many_for_good() {
 
     calls[0].piece().give_up();
     assert_eq!(scene.look_after(TOO_LONG), [""; 0]);
+    assert_eq!(scene.look_after(2 * TOO_LONG), [""; 0]);
     assert!(!scene.holds.has_lost_too_many(), "one thread may be lost");
 
     calls[1].piece().give_up();
@@ -142,9 +187,27 @@ fn the_second_lost_thread_is_one_too_many_for_good() {
     assert!(lines[0].contains("the CRM is disabled: the connector blocks"));
     assert!(scene.holds.has_lost_too_many());
 
-    held.clear();
     calls[2].piece().give_up();
     assert_eq!(scene.look_after(2 * TOO_LONG), [""; 0]);
+    held.clear();
+    assert_eq!(scene.look_after(3 * TOO_LONG), [""; 0]);
+    assert!(scene.holds.has_lost_too_many());
+}
+
+#[test]
+fn a_thread_that_comes_back_after_it_was_lost_has_counted() {
+    let scene = Scene::new();
+    let lose = || {
+        let call = scene.call();
+        let _held = call.hold();
+        call.piece().give_up();
+        scene.look_after(TOO_LONG);
+    };
+    lose();
+    assert!(!scene.holds.has_lost_too_many());
+    scene.look_after(100 * TOO_LONG);
+    assert!(!scene.holds.has_lost_too_many(), "no thread is held");
+    lose();
     assert!(scene.holds.has_lost_too_many());
 }
 
