@@ -19,6 +19,8 @@ use serde_json::Value;
 use switchboard_abi::RawFault;
 use switchboard_connector_sdk::{Fault, FaultCode};
 use tokio::runtime::Handle;
+#[cfg(target_os = "linux")]
+use zeroize::Zeroizing;
 
 pub(crate) use crashes::{Crashes, Quarantine, release_kept};
 pub(crate) use in_process::Watchdog;
@@ -241,7 +243,7 @@ fn open_in_worker(
 ) -> Result<Place, ConnectorError> {
     let error = |reason| OpenError::new(library.path(), crm, reason);
     let program = worker.program.ok_or_else(|| error(NO_PROGRAM.to_owned()))?;
-    let open_input = opening::open_input(&settings.to_string(), crm);
+    let open_input = opening::open_input(&Zeroizing::new(settings.to_string()), crm);
     let recipe = worker::Recipe {
         program: program.to_owned(),
         open_input: open_input.map_err(|fault| error(fault.message().to_owned()))?,

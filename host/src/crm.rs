@@ -28,6 +28,7 @@ use crate::manifest::{
 };
 use crate::outcome::NextStep;
 use crate::redact::Redactor;
+use crate::secret::Secret;
 
 /// What setting a CRM up needs beside its manifest.
 pub(crate) struct Surroundings<'a> {
@@ -52,7 +53,7 @@ pub(crate) struct Crm {
     info: CrmInfo,
     /// Whether the name is that of the manifest's file: the one in it cannot be read.
     is_name_guessed: bool,
-    secrets: Arc<[String]>,
+    secrets: Arc<[Secret]>,
     ready: Option<Ready>,
 }
 
@@ -133,7 +134,7 @@ impl Crm {
         crm.info.custom_fields.clone_from(&manifest.custom_fields);
         crm.info.proxy = manifest.network.proxy.is_some();
         crm.info.isolation = Some(manifest.connector.isolation);
-        crm.secrets = manifest.secrets().map(str::to_owned).collect();
+        crm.secrets = manifest.shared_secrets();
         match crm.open(manifest, surroundings) {
             Ok(ready) => crm.ready = Some(ready),
             Err(disabled) => crm.disable(disabled),
@@ -271,7 +272,7 @@ impl Crm {
     }
 
     /// Returns the texts of the manifest that must not be shown.
-    pub(crate) fn secrets(&self) -> Arc<[String]> {
+    pub(crate) fn secrets(&self) -> Arc<[Secret]> {
         Arc::clone(&self.secrets)
     }
 

@@ -28,6 +28,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -265,6 +266,11 @@ impl Manifest {
     /// writes logs and errors removes these texts from them.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         self.secrets.iter().map(Secret::expose)
+    }
+
+    /// As [`secrets`](Manifest::secrets), for those who keep them.
+    pub(crate) fn shared_secrets(&self) -> Arc<[Secret]> {
+        self.secrets.iter().cloned().collect()
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use switchboard_connector_sdk::model::{MAX_NESTING, is_private_member, is_secret_member};
 
 use crate::input::{AUTH_HEADER, Members};
+use crate::secret::Secret;
 
 /// What stands in the place of a removed text.
 pub(crate) const MASK: &str = "***";
@@ -38,7 +39,7 @@ pub(crate) struct Redactor(Arc<Inner>);
 
 struct Inner {
     inputs: Vec<Arc<[u8]>>,
-    secrets: Arc<[String]>,
+    secrets: Arc<[Secret]>,
     scope: Scope,
     texts: OnceLock<Texts>,
 }
@@ -66,7 +67,7 @@ struct Hidden {
 
 impl Redactor {
     /// Removes what is secret or private in the JSON texts that came in for a call, and texts known to be secret.
-    pub(crate) fn new(inputs: Vec<Arc<[u8]>>, secrets: Arc<[String]>) -> Self {
+    pub(crate) fn new(inputs: Vec<Arc<[u8]>>, secrets: Arc<[Secret]>) -> Self {
         Self(Arc::new(Inner {
             inputs,
             secrets,
@@ -305,7 +306,7 @@ impl Inner {
         let mut texts = Texts::default();
         self.secrets
             .iter()
-            .for_each(|secret| texts.add_setting(secret));
+            .for_each(|secret| texts.add_setting(secret.expose()));
         for input in &self.inputs {
             // An input that is no JSON is refused before anyone could write about it.
             match serde_json::from_slice::<Value>(input) {

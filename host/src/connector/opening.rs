@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use switchboard_connector_sdk::wire::{HostInfo, OpenInput};
 use switchboard_connector_sdk::{Fault, FaultCode};
+use zeroize::Zeroizing;
 
 use super::services::{LogSink, cut};
 use crate::loader::printable;
@@ -59,12 +60,13 @@ pub(super) fn too_slow() -> String {
     )
 }
 
-/// Writes the JSON that a connector is opened with.
-pub(super) fn open_input(settings: &str, crm: &str) -> Result<Vec<u8>, Fault> {
+/// Writes the JSON that a connector is opened with. It holds the secrets of the settings.
+pub(super) fn open_input(settings: &str, crm: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let settings = RawValue::from_string(settings.to_owned())
         .map_err(|error| Fault::internal(format!("the settings are no JSON: {error}")))?;
     // This version has no services beside HTTP, log and clock.
     let host = HostInfo::new("switchboard", env!("CARGO_PKG_VERSION"));
     serde_json::to_vec(&OpenInput::new(settings, crm, host))
+        .map(Zeroizing::new)
         .map_err(|error| Fault::internal(format!("cannot write the settings: {error}")))
 }

@@ -131,6 +131,7 @@ mod tests {
     use switchboard_connector_sdk::wire::RequestHead;
 
     use super::*;
+    use crate::secret::Secret;
 
     const INPUT: &str = r#"{ "authHeader": "Bearer tok-4711/8", "note": "call back on Monday" }"#;
 
@@ -141,7 +142,9 @@ mod tests {
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
         let request = Request::read(head, body.into()).unwrap();
-        let secrets = ["https://acme.test".to_owned(), "from-env".to_owned()].into();
+        let secrets = ["https://acme.test", "from-env"]
+            .map(|text| Secret::new(text.to_owned()))
+            .into();
         let redactor = Redactor::new(vec![INPUT.as_bytes().into()], secrets);
         serde_json::to_value(show(&request, &redactor)).unwrap()
     }

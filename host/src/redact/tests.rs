@@ -14,7 +14,7 @@ const INPUT: &str = r#"{
 
 #[test]
 fn secrets_and_private_texts_are_removed_and_the_rest_stays() {
-    let secrets = ["${}from-env".to_owned()].into();
+    let secrets = [Secret::new("${}from-env".to_owned())].into();
     let redactor = Redactor::new(vec![INPUT.as_bytes().into()], secrets);
     let text = "Jane Roe: tok-4711 tok-0815 s3cr3t hunter2 'call back on Monday' ${}from-env no";
     assert_eq!(
@@ -27,7 +27,7 @@ fn secrets_and_private_texts_are_removed_and_the_rest_stays() {
 fn whoever_may_see_private_texts_sees_no_secret() {
     let redactor = Redactor::new(
         vec![INPUT.as_bytes().into()],
-        ["from-env".to_owned()].into(),
+        [Secret::new("from-env".to_owned())].into(),
     );
     assert_eq!(
         redactor
@@ -121,7 +121,10 @@ fn a_composed_entry_is_found_line_by_line_and_its_labels_may_be_read() {
 #[test]
 fn only_the_scheme_of_an_authorization_is_shown() {
     let shown = |input: Value, secrets: &[&str], text: &str| {
-        let secrets = secrets.iter().map(|&secret| secret.to_owned()).collect();
+        let secrets = secrets
+            .iter()
+            .map(|&secret| Secret::new(secret.to_owned()))
+            .collect();
         Redactor::new(vec![input.to_string().into_bytes().into()], secrets).redact(text)
     };
     let nothing = || json!({});
@@ -151,7 +154,7 @@ fn only_the_scheme_of_an_authorization_is_shown() {
 fn a_secret_url_leaves_other_urls_readable() {
     let link = "https://ringsense.example/records/4711";
     let input = json!({ "ringSenseLink": link });
-    let secrets = ["https://hooks.example/s3cret".to_owned()].into();
+    let secrets = [Secret::new("https://hooks.example/s3cret".to_owned())].into();
     let redactor = Redactor::new(vec![input.to_string().into_bytes().into()], secrets);
     let table = [
         (
@@ -178,7 +181,7 @@ fn a_part_of_a_secret_url_is_found_alone() {
     let input = json!({ "user": { "hookToken": "http://h/APIKEY-777888" } });
     let redactor = Redactor::new(
         vec![input.to_string().into_bytes().into()],
-        [url.to_owned()].into(),
+        [Secret::new(url.to_owned())].into(),
     );
     let table = [
         (

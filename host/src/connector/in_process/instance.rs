@@ -22,6 +22,7 @@ use crate::connector::opening::OpenError;
 use crate::connector::own_words;
 use crate::connector::services::LogSink;
 use crate::loader::Library;
+use crate::secret::Secret;
 
 /// One CRM's connector.
 pub(crate) struct Connector {
@@ -62,7 +63,7 @@ impl Connector {
         log: LogSink,
         watchdog: &Watchdog,
     ) -> Result<Self, OpenError> {
-        let settings = settings.to_string().into();
+        let settings = Secret::new(settings.to_string());
         let opener = Opener {
             holds: Holds::new(crm, &library.metadata().name, watchdog),
             library,

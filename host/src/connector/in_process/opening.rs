@@ -15,13 +15,14 @@ use super::watched::Watched;
 use crate::connector::opening::{OPEN_TIMEOUT, OpenError, open_input, too_slow};
 use crate::connector::services::{CallLog, LogSink, now_unix_ms};
 use crate::loader::Library;
+use crate::secret::Secret;
 
 /// What it takes to open a connector, any number of times.
 #[derive(Clone)]
 pub(super) struct Opener {
     pub(super) library: Arc<Library>,
     pub(super) crm: String,
-    pub(super) settings: Arc<str>,
+    pub(super) settings: Secret,
     pub(super) log: LogSink,
     pub(super) holds: Arc<Holds>,
 }
@@ -57,7 +58,7 @@ impl Opener {
     }
 
     fn open_here(&self) -> Result<RawConnectorBox, Fault> {
-        let input = open_input(&self.settings, &self.crm)?;
+        let input = open_input(self.settings.expose(), &self.crm)?;
         let log = Arc::new(CallLog::new(self.log.clone(), String::new()));
         let services = OpeningServices {
             log: Arc::clone(&log),

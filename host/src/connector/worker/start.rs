@@ -13,6 +13,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use super::frame::{Incoming, OPENING, PROTOCOL, ToHost, ToWorker, TooLong};
 use super::hello::{Hello, Ready, Refused, RefusedBy};
@@ -35,7 +36,7 @@ pub(in crate::connector) struct Recipe {
     pub(in crate::connector) library: Checked,
     pub(in crate::connector) crm: String,
     /// The JSON that the connector is opened with.
-    pub(in crate::connector) open_input: Vec<u8>,
+    pub(in crate::connector) open_input: Zeroizing<Vec<u8>>,
     /// What it may allocate, in bytes.
     pub(in crate::connector) memory: u64,
     /// Whether it may only run in a whole sandbox.
@@ -112,7 +113,7 @@ impl Recipe {
         let hello = serde_json::to_vec(&hello).map_err(io::Error::from)?;
         let frame = ToWorker::Hello {
             hello,
-            open_input: self.open_input.clone(),
+            open_input: self.open_input.to_vec(),
         };
         let frame = frame.write();
         let too_long =
