@@ -138,6 +138,12 @@ impl Running {
         self.child.id()
     }
 
+    /// Whether the program has ended, as far as its stdout shows.
+    pub fn has_ended(&self) -> bool {
+        let said = self.stdout.said.lock();
+        said.unwrap_or_else(PoisonError::into_inner).is_closed
+    }
+
     /// Waits until the program has written a whole line with this text on stderr, and returns the first.
     ///
     /// # Errors

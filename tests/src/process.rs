@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 /// A process of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,23 @@ impl Process {
         Ok(all.filter(|it| it.parent() == Some(self)).collect())
     }
 
+    /// Sends a signal, e.g. `Signal::KILL`. Whoever started it must not have waited for it: its id may be another's then.
+    ///
+    /// # Errors
+    ///
+    /// It has ended, or is none of ours.
+    pub fn signal(self, signal: Signal) -> Result<()> {
+        kill_process(self.id()?, signal).with_context(|| format!("cannot signal {self:?}"))
+    }
+
     /// Whether it has ended and nobody has waited for it.
     pub fn is_zombie(self) -> bool {
         self.stat(0).is_some_and(|state| state == "Z")
+    }
+
+    /// Whether a signal has stopped it.
+    pub fn is_stopped(self) -> bool {
+        self.stat(0).is_some_and(|state| state == "T")
     }
 
     /// Returns how many descriptors it has open.
@@ -117,10 +131,13 @@ impl Process {
     ///
     /// It has ended already.
     pub fn end(self) -> Result<End> {
-        let id = i32::try_from(self.0).ok().and_then(Pid::from_raw);
-        let id = id.context("0 is no process")?;
-        let file = pidfd_open(id, PidfdFlags::NONBLOCK);
+        let file = pidfd_open(self.id()?, PidfdFlags::NONBLOCK);
         Ok(End(file.with_context(|| format!("{self:?} has ended"))?))
+    }
+
+    fn id(self) -> Result<Pid> {
+        let id = i32::try_from(self.0).ok().and_then(Pid::from_raw);
+        id.context("0 is no process")
     }
 
     fn parent(self) -> Option<Self> {
