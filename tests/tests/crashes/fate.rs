@@ -28,9 +28,20 @@ pub enum Treatment {
     Silent,
 }
 
-/// When a program is killed.
+/// Which process of a program is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Victim {
+    /// The program itself, with which its worker ends.
+    Host,
+    /// The worker, in which the connector is: the program goes on.
+    Worker,
+}
+
+/// When a program or its worker is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
+    /// Its worker has begun to lock itself in, and is about to load the connector.
+    WhileOpening,
     /// While its first read is not answered.
     AfterClaim,
     /// It has the answer to its last read and cannot write to the ledger.
@@ -43,7 +54,7 @@ pub enum Moment {
     AfterSendInVain,
     /// The CRM has stored its entry and not answered.
     AfterStoring,
-    /// It has the answer to its write and cannot write to the ledger.
+    /// It has the answer to its write and cannot write to the ledger; a worker is stopped and does not get the answer.
     AfterReply,
     /// At any moment of its life.
     AtRandom,
@@ -54,12 +65,12 @@ pub enum Moment {
 pub struct Fate {
     pub call: Call,
     pub treatment: Treatment,
-    pub kill: Option<Moment>,
+    pub kill: Option<(Victim, Moment)>,
     /// After which part of its usual life a program is killed [at random](Moment::AtRandom).
     pub part_of_life: f64,
     /// How many programs log it at once.
     pub n_programs: usize,
-    /// Whether it is sent again at once after its program was killed.
+    /// Whether it is sent again at once after the kill.
     pub is_sent_again: bool,
 }
 
@@ -68,6 +79,8 @@ pub struct Plan {
     pub n_calls: usize,
     /// Of each kind so many.
     pub unusual: Vec<(Treatment, Option<Moment>, usize)>,
+    /// Whom every kill hits.
+    pub victim: Victim,
 }
 
 impl Plan {
@@ -79,27 +92,34 @@ impl Plan {
         let mut fates: Vec<_> = unusual.chain(usual).take(self.n_calls).collect();
         chance.shuffle(&mut fates);
         let fates = fates.into_iter().enumerate();
-        let fate = |(number, (treatment, kill))| fate(number, treatment, kill, chance);
+        let fate = |(number, (treatment, moment))| self.fate(number, treatment, moment, chance);
         fates.map(fate).collect()
     }
-}
 
-fn fate(number: usize, treatment: Treatment, kill: Option<Moment>, chance: &mut Chance) -> Fate {
-    let is_held = kill.is_some_and(|moment| moment != Moment::AtRandom);
-    let crm = kill.and_then(Moment::crm).unwrap_or(match chance.below(2) {
-        0 => Crm::Example,
-        _ => Crm::Pipedrive,
-    });
-    Fate {
-        call: Call { crm, number },
-        treatment,
-        kill,
-        part_of_life: chance.part(),
-        n_programs: match chance.below(6) {
-            0 if !is_held => 2 + chance.below(3),
-            _ => 1,
-        },
-        is_sent_again: kill.is_some() && chance.below(4) == 0,
+    fn fate(
+        &self,
+        number: usize,
+        treatment: Treatment,
+        moment: Option<Moment>,
+        chance: &mut Chance,
+    ) -> Fate {
+        let is_held = moment.is_some_and(|moment| moment != Moment::AtRandom);
+        let crm = moment.and_then(Moment::crm);
+        let crm = crm.unwrap_or(match chance.below(2) {
+            0 => Crm::Example,
+            _ => Crm::Pipedrive,
+        });
+        Fate {
+            call: Call { crm, number },
+            treatment,
+            kill: moment.map(|moment| (self.victim, moment)),
+            part_of_life: chance.part(),
+            n_programs: match chance.below(6) {
+                0 if !is_held => 2 + chance.below(3),
+                _ => 1,
+            },
+            is_sent_again: moment.is_some() && chance.below(4) == 0,
+        }
     }
 }
 
@@ -111,7 +131,8 @@ impl Fate {
 }
 
 impl Moment {
-    pub const HELD: [Self; 7] = [
+    pub const HELD: [Self; 8] = [
+        Self::WhileOpening,
         Self::AfterClaim,
         Self::BeforeFence,
         Self::AfterFence,
@@ -128,6 +149,18 @@ impl Moment {
             // With the other one the reads have made the connection.
             Moment::AfterFence => Some(Crm::Example),
             _ => None,
+        }
+    }
+
+    /// Returns how a call ends whose worker is killed at this moment, if that does not depend on chance: by what has gone
+    /// out for it.
+    pub fn end_without_worker(self) -> Option<&'static str> {
+        match self {
+            Self::WhileOpening | Self::AtRandom => None,
+            Self::AfterClaim | Self::BeforeFence | Self::AfterFence => Some("crashed"),
+            Self::AfterSend | Self::AfterSendInVain | Self::AfterStoring | Self::AfterReply => {
+                Some("unknown-outcome")
+            }
         }
     }
 

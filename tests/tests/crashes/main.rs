@@ -1,9 +1,11 @@
-//! One entry per call, whatever crashes: real programs on one ledger are killed at every moment of a call, and the
-//! entries in the CRM are counted.
+//! One entry per call, whatever crashes: real programs on one ledger, or the workers in which their connectors run, are
+//! killed at every moment of a call, and the entries in the CRM are counted.
+//!
+//! 500 calls meet programs that are killed, 200 calls workers that are.
 //!
 //! A run is repeated with `CRASHES_SEED` set to the number that it has printed, as far as processes can be repeated.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
     reason = "only functions marked as tests are exempt by themselves"
@@ -32,34 +34,79 @@ use switchboard_tests::Postgres;
 
 use call::Call;
 use chance::{Chance, seed};
-use fate::{Moment, Plan, Treatment};
+use fate::{Moment, Plan, Treatment, Victim};
 use flaws::Flaw;
 use run::Run;
 use site::Site;
 use store::Store;
-use tally::Tally;
+use tally::{Kill, Tally};
 use verdict::{Fault, faults};
 
 #[test]
 fn with_sqlite_every_call_ends_with_its_one_entry_whatever_crashes() {
     let _alone = alone();
-    check("SQLite", &Site::new(Store::sqlite));
+    check_hosts("SQLite", &Site::new(Store::sqlite));
 }
 
 #[test]
 fn with_postgresql_every_call_ends_with_its_one_entry_whatever_crashes() {
     let _alone = alone();
     if let Some(server) = Postgres::start().unwrap() {
-        check("PostgreSQL", &Site::new(|_| Store::Postgres(server)));
+        check_hosts("PostgreSQL", &Site::new(|_| Store::Postgres(server)));
+    }
+}
+
+#[test]
+fn with_sqlite_every_call_ends_with_its_one_entry_whatever_worker_crashes() {
+    let _alone = alone();
+    check_workers("SQLite, workers", &Site::new(Store::sqlite));
+}
+
+#[test]
+fn with_postgresql_every_call_ends_with_its_one_entry_whatever_worker_crashes() {
+    let _alone = alone();
+    if let Some(server) = Postgres::start().unwrap() {
+        let site = Site::new(|_| Store::Postgres(server));
+        check_workers("PostgreSQL, workers", &site);
     }
 }
 
 #[test]
 fn each_broken_rule_is_found_out() {
+    check_flaws(&Flaw::ALL, || Plan {
+        n_calls: 12,
+        unusual: vec![
+            (Treatment::Usual, Some(Moment::AfterSend), 2),
+            (Treatment::Usual, Some(Moment::AfterStoring), 2),
+            (Treatment::LosesReply, None, 4),
+        ],
+        victim: Victim::Host,
+    });
+}
+
+/// The other rules are for programs that vanish. One that has lost its worker settles its call itself, by what it has
+/// sent.
+#[test]
+fn the_rule_that_a_lost_worker_depends_on_is_found_out_when_broken() {
+    check_flaws(&[Flaw::TimeoutIsFailure], || Plan {
+        n_calls: 12,
+        unusual: vec![
+            (Treatment::Usual, Some(Moment::AfterSend), 2),
+            (Treatment::Usual, Some(Moment::AfterStoring), 2),
+            (Treatment::Usual, Some(Moment::AfterReply), 2),
+        ],
+        victim: Victim::Worker,
+    });
+}
+
+/// With each flaw there are two entries of a call, without any there is no fault.
+fn check_flaws(flaws: &[Flaw], plan: fn() -> Plan) {
     let _alone = alone();
     thread::scope(|scope| {
-        let broken = Flaw::ALL.map(|flaw| (flaw, scope.spawn(move || faults_with(Some(flaw)))));
-        assert_eq!(faults_with(None), [], "no rule is broken");
+        let faults_with = |flaw| scope.spawn(move || faults_with(flaw, &plan()));
+        let broken = flaws.iter().map(|&flaw| (flaw, faults_with(Some(flaw))));
+        let broken: Vec<_> = broken.collect();
+        assert_eq!(faults_with(None).join().unwrap(), [], "no rule is broken");
         for (flaw, faults) in broken {
             let faults = faults.join().unwrap();
             let is_double = |fault: &Fault| matches!(fault, Fault::SeveralEntries(..));
@@ -75,9 +122,8 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs everything that can go wrong.
-fn check(name: &str, site: &Site) {
-    let held = Moment::HELD.map(|moment| (Treatment::Usual, Some(moment), 7));
+/// Kills programs, and runs everything else that can go wrong.
+fn check_hosts(name: &str, site: &Site) {
     let (soon, late) = (Duration::from_millis(50), Duration::from_millis(400));
     let others = [
         (Treatment::Delays(late), Some(Moment::AtRandom), 51),
@@ -91,7 +137,8 @@ fn check(name: &str, site: &Site) {
     ];
     let plan = Plan {
         n_calls: 500,
-        unusual: held.into_iter().chain(others).collect(),
+        unusual: held(7).chain(others).collect(),
+        victim: Victim::Host,
     };
     let (tally, faults) = crash(name, site, &plan);
     assert_eq!(faults, []);
@@ -99,22 +146,58 @@ fn check(name: &str, site: &Site) {
     assert!(tally.n_between_send_and_reply() >= 5, "{tally}");
 }
 
+/// Kills workers.
+fn check_workers(name: &str, site: &Site) {
+    let late = Duration::from_millis(400);
+    let others = [
+        (Treatment::Delays(late), Some(Moment::AtRandom), 24),
+        (Treatment::LosesReply, None, 5),
+        (Treatment::Refuses, None, 5),
+    ];
+    let plan = Plan {
+        n_calls: 200,
+        unusual: held(6).chain(others).collect(),
+        victim: Victim::Worker,
+    };
+    let (tally, faults) = crash(name, site, &plan);
+    assert_eq!(faults, []);
+    assert!(tally.kills.len() >= 40, "{tally}");
+    assert!(tally.n_between_send_and_reply() >= 5, "{tally}");
+    check_ends(&tally);
+}
+
+/// Each moment has been reached, and each call has ended by what had gone out for it.
+fn check_ends(tally: &Tally) {
+    // On a busy machine a call may have run out of time before its worker was killed.
+    let is_late = |kill: &Kill| kill.end.as_deref() == Some("timeout");
+    let in_time: Vec<_> = tally.kills.iter().filter(|kill| !is_late(kill)).collect();
+    for moment in Moment::HELD {
+        let is_reached = in_time.iter().any(|kill| kill.moment == moment);
+        assert!(is_reached, "{moment:?}: {tally}");
+    }
+    for kill in in_time {
+        let expected = kill.moment.end_without_worker();
+        assert!(
+            expected.is_none_or(|end| kill.end.as_deref() == Some(end)),
+            "{kill}"
+        );
+    }
+}
+
+/// Kills so many at each moment that can be held.
+fn held(n: usize) -> impl Iterator<Item = (Treatment, Option<Moment>, usize)> {
+    let moments = Moment::HELD.into_iter();
+    moments.map(move |moment| (Treatment::Usual, Some(moment), n))
+}
+
 /// Runs what a flaw may get wrong, and returns what it has.
-fn faults_with(flaw: Option<Flaw>) -> Vec<Fault> {
+fn faults_with(flaw: Option<Flaw>, plan: &Plan) -> Vec<Fault> {
     let site = Site::new(Store::sqlite);
     if let Some(flaw) = flaw {
         flaw.build_in(&site.store);
     }
-    let plan = Plan {
-        n_calls: 12,
-        unusual: vec![
-            (Treatment::Usual, Some(Moment::AfterSend), 2),
-            (Treatment::Usual, Some(Moment::AfterStoring), 2),
-            (Treatment::LosesReply, None, 4),
-        ],
-    };
     let name = flaw.map_or("no flaw".to_owned(), |flaw| format!("{flaw:?}"));
-    crash(&name, &site, &plan).1
+    crash(&name, &site, plan).1
 }
 
 /// Lets the calls of a plan meet their fates, recovers, and returns what has happened and what must not have.
@@ -136,8 +219,8 @@ fn crash(name: &str, site: &Site, plan: &Plan) -> (Tally, Vec<Fault>) {
     let (n_logged, n_entries) = (site.n_logged(), site.crm.n_entries());
     let tally = run.tally().clone();
     say(format_args!(
-        "{name}: {n_sent} sent again in {time:.1?}: {n_logged} logged, {n_entries} entries, {} programs",
-        tally.n_programs
+        "{name}: {n_sent} sent again in {time:.1?}: {n_logged} logged, {n_entries} entries, {} programs, {} quarantines ended",
+        tally.n_programs, tally.n_quarantines
     ));
     let faults = faults(site, &calls, &tally);
     (tally, faults)

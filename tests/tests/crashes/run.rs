@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::call::Call;
-use super::fate::{Fate, Moment};
+use super::call::{Call, Crm};
+use super::fate::{Fate, Moment, Victim};
 use super::killing::{Ending, kill, kill_at};
 use super::site::Site;
 use super::tally::Tally;
@@ -57,9 +57,9 @@ impl<'s> Run<'s> {
                 *self.life.lock().unwrap() = started.elapsed();
             }
             None => self.send(fate.call, fate.n_programs),
-            Some(Moment::AtRandom) => self.kill_at_random(fate),
-            Some(moment) => {
-                let ending = kill_at(moment, self.site, fate.call);
+            Some((victim, Moment::AtRandom)) => self.kill_at_random(victim, fate),
+            Some((victim, moment)) => {
+                let ending = kill_at(moment, victim, self.site, fate.call);
                 self.note(moment, fate.call, ending);
             }
         }
@@ -78,24 +78,36 @@ impl<'s> Run<'s> {
         }
     }
 
-    /// Logs a call by several programs at once, and kills the first one in the course of its life.
-    fn kill_at_random(&self, fate: &Fate) {
-        let victim = self.site.log(fate.call).start().unwrap();
+    /// Logs a call by several programs at once, and kills the first one or its worker in the course of its life.
+    fn kill_at_random(&self, victim: Victim, fate: &Fate) {
+        let program = self.site.log(fate.call).start().unwrap();
         let life = *self.life.lock().unwrap() + fate.treatment.delay();
         thread::scope(|scope| {
             scope.spawn(|| self.send(fate.call, fate.n_programs - 1));
             // No event is waited for: any moment is right.
             thread::sleep(life.mul_f64(fate.part_of_life));
-            let ending = kill(self.site, fate.call, victim);
+            let ending = kill(victim, self.site, fate.call, program);
             self.note(Moment::AtRandom, fate.call, ending);
         });
     }
 
     fn note(&self, moment: Moment, call: Call, ending: Ending) {
         match ending {
-            Ending::Killed(state) => self.tally().note_kill(moment, state),
+            Ending::Killed(state) => self.tally().note_kill_of_host(moment, state),
+            Ending::Bereft(state, program) => {
+                let output = program.finish().unwrap();
+                self.tally()
+                    .note_kill_of_worker(moment, state, call, &output);
+                self.release(call.crm);
+            }
             Ending::ByItself(output) => self.tally().note(call, &output),
         }
+    }
+
+    /// Ends a quarantine as an operator does. Until then it has refused calls, which are sent again in the end.
+    fn release(&self, crm: Crm) {
+        let was_quarantined = self.site.release(crm);
+        self.tally().n_quarantines += usize::from(was_quarantined);
     }
 }
 

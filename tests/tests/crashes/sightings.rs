@@ -2,14 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mock_crm::Event;
+use switchboard_tests::Running;
 
 use super::call::{Call, number_of_entry, number_of_request};
 
 /// A program that has not come so far by now never will: its call may take 2 s.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How soon it is seen that a program has ended.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// What the CRM has seen.
 #[derive(Default)]
@@ -44,24 +48,28 @@ impl Sightings {
         self.grown.notify_all();
     }
 
-    /// Waits until the CRM has read a request of the call whose path begins so; whether it has.
-    pub fn request(&self, call: Call, method: &str, path: &str) -> bool {
-        self.wait(|seen| {
+    /// Waits until the CRM has read a request of the call whose path begins so; whether it has before the program ended.
+    pub fn request(&self, call: Call, program: &Running, method: &str, path: &str) -> bool {
+        self.wait(program, |seen| {
             let mut requests = seen.requests.get(&call.number).into_iter().flatten();
             requests.any(|(found, target)| found == method && target.starts_with(path))
         })
     }
 
-    /// Waits until the CRM has an entry of the call; whether it has.
-    pub fn entry(&self, call: Call) -> bool {
-        self.wait(|seen| seen.entries.contains(&call.number))
+    /// Waits until the CRM has an entry of the call; whether it has before the program ended.
+    pub fn entry(&self, call: Call, program: &Running) -> bool {
+        self.wait(program, |seen| seen.entries.contains(&call.number))
     }
 
-    fn wait(&self, is_there: impl Fn(&Seen) -> bool) -> bool {
-        let seen = self.seen.lock().unwrap();
-        let waited = self
-            .grown
-            .wait_timeout_while(seen, PATIENCE, |seen| !is_there(seen));
-        !waited.unwrap().1.timed_out()
+    fn wait(&self, program: &Running, is_there: impl Fn(&Seen) -> bool) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = self.seen.lock().unwrap();
+        while !is_there(&seen) {
+            if program.has_ended() || Instant::now() > deadline {
+                return false;
+            }
+            seen = self.grown.wait_timeout(seen, BETWEEN_LOOKS).unwrap().0;
+        }
+        true
     }
 }

@@ -9,7 +9,7 @@ use switchboard_host::ledger::{Filter, Ledger, Row};
 use switchboard_tests::{Invocation, Workplace, manifest};
 use tokio::runtime::Runtime;
 
-use super::call::{Call, TOKEN};
+use super::call::{Call, Crm, TOKEN};
 use super::sightings::Sightings;
 use super::store::Store;
 
@@ -18,7 +18,7 @@ use super::store::Store;
 /// A write that reaches the CRM later than this after its call has become unclear could make a second entry, which no
 /// ledger can prevent; the setting is for an operator to choose. So the CRM here never takes longer to store an entry
 /// than a write may take in all, which is 5 s, and stores what it holds back as soon as the sender is dead, 12 s before
-/// its lease ends.
+/// its lease ends, or as soon as the sender has seen that its worker is.
 pub const QUARANTINE: Duration = Duration::from_secs(1);
 
 /// The shortest times that a manifest may set. A lease is 12 s.
@@ -97,6 +97,14 @@ impl Site {
         summary.unwrap_or_else(|| panic!("{output:#?}")).to_owned()
     }
 
+    /// Ends the quarantine of a CRM as an operator does; whether there was one.
+    pub fn release(&self, crm: Crm) -> bool {
+        let release = self.switchboard(&["release", "--crm", crm.name()]);
+        let output = release.run().unwrap();
+        assert!(matches!(output.code, Some(0 | 1)), "{output:#?}");
+        output.code == Some(0)
+    }
+
     /// Prepares `switchboard log`.
     pub fn log(&self, call: Call) -> Invocation {
         let arguments = ["log", "--crm", call.crm.name(), "--log-level", "debug"];
@@ -117,9 +125,14 @@ impl Site {
     }
 
     /// Returns what the ledger says of a call.
-    pub fn row(&self, call: Call) -> Option<Row> {
+    fn row(&self, call: Call) -> Option<Row> {
         let key = call.key(&self.tenant());
         self.runtime.block_on(self.ledger.read(&key)).unwrap()
+    }
+
+    /// Returns the state of a call in the ledger: nothing before its claim.
+    pub fn state(&self, call: Call) -> Option<StateName> {
+        self.row(call).map(|row| row.standing.state.name())
     }
 
     /// Returns what the ledger says of all calls.
