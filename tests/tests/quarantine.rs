@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use mock_crm::Rule;
 use serde_json::{Value, json};
 use switchboard_host::ledger::{Ledger, LedgerPlace};
-use switchboard_host::{CallOptions, CrmState, FaultCode, Host, Reconciled, ReleaseError};
+use switchboard_host::{CallOptions, CrmState, FaultCode, Reconciled, ReleaseError};
 use switchboard_tests::{Output, Scene, input};
 
 const REASON: &str = "it was ended by signal 11";
