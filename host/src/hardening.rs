@@ -8,8 +8,8 @@
 ///
 /// The program `switchboard` calls it first of all. An embedder calls it at the start of `main` if the same is right for
 /// the whole of its process: profilers and debuggers lose their sight, too. For their sake the second half is left out
-/// while `SWITCHBOARD_LOAD` is `path` in the environment, by which libraries are loaded so that they find their symbols.
-/// Programs that this one starts get no core dumps either; all else they have anew.
+/// while `SWITCHBOARD_LOAD` is `path` in the environment, by which libraries are loaded so that they find their
+/// symbols. Programs that this one starts get no core dumps either; all else they have anew.
 ///
 /// Nothing of it can fail where the system knows it. Elsewhere than on Unix it does nothing.
 pub fn harden_process() {

@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 /// before ([`Secret::new`] takes over the buffer it is given, not those from which that was grown or read), by whoever
 /// gets it from [`Secret::expose`], such as the HTTP client, which keeps a proxy's password and the headers of its
 /// requests in buffers of its own, and by the JSON in which a token comes in and goes to a connector.
-/// What a manifest says is parsed and expanded in texts that are not wiped either, as are the settings on their way to a
-/// connector and the texts that are looked for in log lines; those are gone when their call has ended.
+/// What a manifest says is parsed and expanded in texts that are not wiped either, as are the settings on their way to
+/// a connector and the texts that are looked for in log lines; those are freed, not wiped.
 ///
 /// ```
 /// use switchboard_host::Secret;

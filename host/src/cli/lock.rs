@@ -16,8 +16,8 @@ use super::{FAILURE, on_one_line, print, say};
 /// written if a manifest cannot be read, or a library is missing or damaged. No library is run, and variables in the
 /// manifests need no value here, but those that name a CRM or a library.
 ///
-/// A library that a manifest names for all platforms is locked for the platform on which this runs: name one for each in
-/// [connector.library] to lock several. Libraries that a library needs itself are not locked.
+/// A library that a manifest names for all platforms is locked for the platform on which this runs: name one for each
+/// in [connector.library] to lock several. Libraries that a library needs itself are not locked.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Write nothing; name every library that is not the locked one, and exit with 1 if there is any

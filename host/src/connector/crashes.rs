@@ -1,9 +1,9 @@
 //! The crashes of a CRM's worker processes: how long a new one waits, and when there is none for a while.
 //!
 //! The fifth crash within a minute puts the CRM in quarantine for five minutes: calls are refused without a worker. The
-//! crashes are kept in a file for each library, which all programs with the same state folder share, so that programs that
-//! log a call each count together, and an operator reaches one that is running. A file that cannot be read or written is told to
-//! the log and fails no call.
+//! crashes are kept in a file for each library, which all programs with the same state folder share, so that programs
+//! that log a call each count together, and an operator reaches one that is running. A file that cannot be read or
+//! written is told to the log and fails no call.
 
 mod history;
 mod kept;
@@ -159,8 +159,11 @@ pub(crate) fn release_kept(state_folder: &Path, crm: &str) -> io::Result<bool> {
     let _lock = files.first().and_then(CrashFile::lock);
     let mut has_released = false;
     for file in files {
-        let kept = file.read()?;
-        let kept = kept.filter(|kept| kept.crm == crm);
+        let kept = match file.read() {
+            // A damaged file keeps nothing.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => continue,
+            kept => kept?.filter(|kept| kept.crm == crm),
+        };
         if kept.is_some_and(|kept| kept.history.quarantine(Timestamp::now()).is_some()) {
             file.remove()?;
             has_released = true;

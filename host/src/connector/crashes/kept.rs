@@ -1,9 +1,9 @@
 //! The files in which the crashes of CRMs are kept.
 //!
-//! `STATE/crashes/CRM-DIGEST.json`, one for each library that crashed for a CRM, so that programs with different ones do
-//! not forget each other's crashes; DIGEST are the first 16 digits of the library's. A file is exchanged as a whole. Who
-//! changes one locks the folder: a file that is exchanged cannot be locked itself. The folder is its user's own, so all
-//! these programs belong to one user. Nothing is synced: a power failure ends the crashes, too.
+//! `STATE/crashes/CRM-DIGEST.json`, one for each library that crashed for a CRM, so that programs with different ones
+//! do not forget each other's crashes; DIGEST are the first 16 digits of the library's. A file is exchanged as a whole.
+//! Who changes one locks the folder: a file that is exchanged cannot be locked itself. The folder is its user's own, so
+//! all these programs belong to one user. Nothing is synced: a power failure ends the crashes, too.
 
 use std::fs::{self, DirBuilder, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
@@ -82,8 +82,8 @@ impl CrashFile {
         &self.path
     }
 
-    /// Waits a moment until no other program changes a file; until the lock is dropped none does. `None` where it cannot
-    /// be had: then two that change one at the same time may lose one change.
+    /// Waits a moment until no other program changes a file; until the lock is dropped none does. `None` where it
+    /// cannot be had: then two that change one at the same time may lose one change.
     pub(super) fn lock(&self) -> Option<File> {
         let folder = File::open(&self.folder).ok()?;
         for n_tries in 1..=N_TRIES {

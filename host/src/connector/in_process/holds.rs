@@ -1,8 +1,8 @@
 //! Threads that a connector holds: whoever runs its code says so before and after, and the watchdog looks.
 //!
 //! A connector that waits without blocking gives its thread back whenever it is polled, however long its call takes. One
-//! that does not is reported, and a thread that it still holds a second after its call was given up is lost. It counts, also
-//! if it comes back later.
+//! that does not is reported, and a thread that it still holds a second after its call was given up is lost. It counts,
+//! also if it comes back later.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
