@@ -40,6 +40,7 @@ manifest_version = 1
 name = "bench"
 [connector]
 library = "switchboard_bench_connector"
+isolation = "in-process"
 "#;
 
 type Failure = Box<dyn Error>;

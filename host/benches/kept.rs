@@ -3,7 +3,8 @@
 //! - `unkept`: 1, 16 and 64 callers that log one call after the other, without a ledger: the floor;
 //! - `kept`: the same with a SQLite ledger in the build's folder, on the disk that the project lies on.
 //!
-//! The ratio compares each run with the floor measured right before it.
+//! The ratio compares each run with the floor measured right before it. The connector runs in a worker, as by default;
+//! the worker is this program.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use mock_crm::MockCrm;
 use serde_json::Value;
 use switchboard_host::ledger::Ledger;
-use switchboard_host::{CallOptions, Host};
+use switchboard_host::{CallOptions, Host, serve_if_worker};
 use switchboard_tests::{Workplace, example_input, library_in, manifest};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -26,6 +27,7 @@ const CALLERS: [usize; 3] = [1, 16, 64];
 const CONNECTOR: &str = "switchboard-connector-example";
 
 fn main() -> Result<(), Failure> {
+    serve_if_worker();
     let is_quick = std::env::args().any(|argument| argument == "--quick");
     let time = Duration::from_millis(if is_quick { 300 } else { 5000 });
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
@@ -39,7 +41,9 @@ fn main() -> Result<(), Failure> {
         let (crm, place) = (MockCrm::start()?, Workplace::new()?);
         place.place_library(&library)?;
         place.write_manifest("example", &example(&crm.url()))?;
-        let builder = place.host()?;
+        let builder = Host::builder()
+            .manifests(place.manifests())
+            .connectors([place.connectors()]);
         let host = match ledger {
             Some(ledger) => builder.ledger(ledger).build()?,
             None => builder.build()?,

@@ -24,6 +24,7 @@ manifest_version = 1
 name = "bench"
 [connector]
 library = "switchboard_bench_connector"
+isolation = "in-process"
 "#;
 const WAY: &str = "SWITCHBOARD_LOAD";
 

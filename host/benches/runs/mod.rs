@@ -19,7 +19,7 @@ impl Run {
         self.times.len() as f64 / self.elapsed.as_secs_f64()
     }
 
-    fn percentile(&self, percent: usize) -> Duration {
+    pub fn percentile(&self, percent: usize) -> Duration {
         let index = self.times.len() * percent / 100;
         self.times.get(index).copied().unwrap_or_default()
     }
