@@ -22,9 +22,15 @@ fn the_kernel_takes_every_right_from_a_worker() {
         }
         let no_core = ["0", "0"].map(str::to_owned);
         assert_eq!(worker.limit("Max core file size").unwrap(), no_core);
-        let memory = (256 * MEGABYTE).to_string();
-        let limited = worker.limit("Max data size").unwrap();
-        assert_eq!(limited, [memory.clone(), memory]);
+        // What the manifest says, and the stacks of the threads that serve the connector.
+        for limit in worker.limit("Max data size").unwrap() {
+            let limit: usize = limit.parse().unwrap();
+            let memory = 256 * MEGABYTE;
+            assert!(
+                (memory..=memory + 18 * MEGABYTE).contains(&limit),
+                "{limit}"
+            );
+        }
     }
     siege.end();
 }

@@ -21,6 +21,9 @@ const MAX_REQUESTS: usize = 8;
 /// Of calls that have ended it is known for so long what must not be shown: stderr may still speak of them.
 pub(super) const REMEMBERED_FOR: Duration = Duration::from_secs(1);
 
+/// And of no more than so many of them, whose inputs are kept for that.
+const MAX_REMEMBERED: usize = 32;
+
 /// So many frames of a call that was given up may have been on their way.
 const MAX_LATE: usize = 10_000;
 
@@ -179,6 +182,9 @@ impl Calls {
         open.requests.values().for_each(AbortHandle::abort);
         let redactor = open.services.redactor().clone();
         self.ended.push_back((Instant::now(), redactor));
+        if self.ended.len() > MAX_REMEMBERED {
+            self.ended.pop_front();
+        }
         open.answer
     }
 }
